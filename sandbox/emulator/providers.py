@@ -1,0 +1,15 @@
+"""Entry points that give LocalStack our providers, one short function per service.
+
+LocalStack picks them through `PROVIDER_OVERRIDE_<SERVICE>=sandbox`, which `sandbox.stack.settings`
+sets. The imports stand inside the functions so that a service costs nothing until it is used.
+"""
+
+from localstack.services.plugins import Service, aws_provider
+
+
+@aws_provider(api="s3", name="sandbox")
+def s3() -> Service:
+    """S3 with objects kept in the world's folder."""
+    from localstack.services.s3.provider import S3Provider
+
+    return Service.for_provider(S3Provider())
