@@ -6,37 +6,71 @@ Run by `sandbox.stack.supervisor`, never by hand: the environment it needs is ma
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+
+_on_leave: list[Callable[[], None]] = []
+
+
+def on_leave(action: Callable[[], None]) -> None:
+    """Call `action()` when the emulator ends in order: engines, children, open files."""
+    _on_leave.append(action)
 
 
 def main() -> None:
     """Serve until SIGTERM; the exit code tells the supervisor whether to start again."""
+    # Providers import this module for `on_leave`; as `__main__` it would be a second one.
+    sys.modules.setdefault("sandbox.emulator.main", sys.modules[__name__])
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+
     from localstack.logging.setup import setup_logging_from_config
     from localstack.runtime import current
 
+    from sandbox.emulator import clock, world
+    from sandbox.emulator.state import restore, saver
+    from sandbox.emulator.state.files import DamagedState
+
     setup_logging_from_config()
+    clock.open_file(world.directory() / "clock.json")
+    try:
+        restore.verify_all()
+    except DamagedState as damage:
+        print(f"sandbox: {damage}", flush=True)
+        sys.exit(78)
     runtime = current.initialize_runtime()
-
-    def stop(signum: int, frame: object) -> None:
-        threading.Thread(target=_leave, name="sandbox-leave").start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    saver.start()
     runtime.run()
+
+
+def _stop(signum: int, frame: object) -> None:
+    threading.Thread(target=_leave, name="sandbox-leave").start()
 
 
 def _leave() -> None:
     """Save the world and end at once.
 
     LocalStack's own shutdown joins every poller (seconds); nothing of it is worth the wait, since the
-    world is already on disk.
+    world is on disk.
     """
+    code = 0
+    saver = sys.modules.get("sandbox.emulator.state.saver")
+    try:
+        if saver is not None:
+            saver.save_now()
+    except Exception as error:
+        print(f"sandbox: The world could not be saved: {error}", flush=True)
+        code = 74
+    for action in _on_leave:
+        with contextlib.suppress(Exception):
+            action()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 if __name__ == "__main__":

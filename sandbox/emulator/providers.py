@@ -10,6 +10,6 @@ from localstack.services.plugins import Service, aws_provider
 @aws_provider(api="s3", name="sandbox")
 def s3() -> Service:
     """S3 with objects kept in the world's folder."""
-    from localstack.services.s3.provider import S3Provider
+    from sandbox.emulator.s3.provider import SandboxS3Provider
 
-    return Service.for_provider(S3Provider())
+    return Service.for_provider(SandboxS3Provider())

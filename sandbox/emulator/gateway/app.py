@@ -6,7 +6,12 @@ the service.
 
 from __future__ import annotations
 
+from localstack.aws import handlers
 from localstack.aws.app import LocalstackAwsGateway
+from localstack.services.edge import ROUTER
+
+from sandbox.emulator.gateway import admin
+from sandbox.emulator.state import restore, saver
 
 
 class SandboxGateway(LocalstackAwsGateway):
@@ -14,3 +19,20 @@ class SandboxGateway(LocalstackAwsGateway):
 
     def __init__(self, service_manager=None) -> None:
         super().__init__(service_manager)
+        admin.register_routes(ROUTER)
+        self._after(handlers.parse_service_name, restore.RestoreHandler())
+        self._before(self.service_request_router, saver.GateHandler())
+        self.finalizers.append(saver.finish_request)
+
+    def _before(self, known, *ours) -> None:
+        """Put `ours` in front of an upstream handler; fails loudly when upstream lost it."""
+        position = self.request_handlers.index(known)
+        self.request_handlers[position:position] = ours
+
+    def _after(self, known, *ours) -> None:
+        position = self.request_handlers.index(known) + 1
+        self.request_handlers[position:position] = ours
+
+    def _replace(self, known, *ours) -> None:
+        position = self.request_handlers.index(known)
+        self.request_handlers[position : position + 1] = ours

@@ -1,0 +1,3 @@
+"""How status and doctor look."""
+
+from __future__ import annotations
