@@ -13,3 +13,19 @@ def s3() -> Service:
     from sandbox.emulator.s3.provider import SandboxS3Provider
 
     return Service.for_provider(SandboxS3Provider())
+
+
+@aws_provider(api="dynamodb", name="sandbox")
+def dynamodb() -> Service:
+    """DynamoDB on a real engine, one process per account and region."""
+    from sandbox.emulator.dynamodb.provider import SandboxDynamoDBProvider
+
+    return Service.for_provider(SandboxDynamoDBProvider())
+
+
+@aws_provider(api="dynamodbstreams", name="sandbox")
+def dynamodbstreams() -> Service:
+    """The streams of the same engine."""
+    from sandbox.emulator.dynamodbstreams.provider import SandboxDynamoDBStreamsProvider
+
+    return Service.for_provider(SandboxDynamoDBStreamsProvider())

@@ -54,7 +54,8 @@ def engine_program() -> Path:
     program = folder() / "node_modules" / engine_package() / _program_name()
     if not program.is_file():
         raise StackError(
-            "The DynamoDB engine is not installed.", "Install it: python -m sandbox.stack.node_packages"
+            "The DynamoDB engine is not installed.",
+            "Install it: python -m sandbox.stack.node_packages",
         )
     return program
 
