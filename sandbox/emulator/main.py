@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 _on_leave: list[Callable[[], None]] = []
@@ -44,7 +45,16 @@ def main() -> None:
         sys.exit(78)
     runtime = current.initialize_runtime()
     saver.start()
+    threading.Thread(target=_watch_supervisor, name="sandbox-watch", daemon=True).start()
     runtime.run()
+
+
+def _watch_supervisor() -> None:
+    """Leave in order when the supervisor is gone: nobody could stop this process any more."""
+    supervisor = os.getppid()
+    while os.getppid() == supervisor:
+        time.sleep(1)
+    _leave()
 
 
 def _stop(signum: int, frame: object) -> None:

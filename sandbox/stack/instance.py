@@ -99,8 +99,23 @@ def find(port: int | None = None, root: Path | None = None) -> Instance | None:
         return None
     if found.alive():
         return found
+    _end_orphan(found)
     record.unlink(missing_ok=True)
     return None
+
+
+def _end_orphan(instance: Instance) -> None:
+    """End an emulator whose supervisor was killed; it would hold the port and the world."""
+    pid = instance.pid
+    if pid is None or not _runs(pid, "sandbox.emulator.main"):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _runs(pid, "sandbox.emulator.main"):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 def running(root: Path | None = None) -> list[Instance]:
@@ -261,19 +276,27 @@ def _free_port() -> int:
 
 
 def _require_free(port: int, host: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            raise StackError(
-                f"Port {port} needs administrator rights.", "Use one above 1024: SANDBOX_PORT=4566"
-            ) from None
-        except OSError:
-            raise StackError(
-                f"Port {port} is in use by another program.",
-                f"End that program, or take another port: SANDBOX_PORT={port + 1} make lab-1",
-            ) from None
+    # A process that was killed a moment ago may still be giving its port back.
+    deadline = time.monotonic() + 1.0
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                return
+            except PermissionError:
+                raise StackError(
+                    f"Port {port} needs administrator rights.",
+                    "Use one above 1024: SANDBOX_PORT=4566",
+                ) from None
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise StackError(
+                        f"Port {port} is in use by another program.",
+                        "End that program, or take another port: "
+                        f"SANDBOX_PORT={port + 1} make lab-1",
+                    ) from None
+        time.sleep(0.05)
 
 
 def _require_unopened(world: str, root: Path) -> None:
@@ -307,13 +330,17 @@ def _reap(pid: int) -> None:
 
 
 def _is_supervisor(pid: int) -> bool:
-    """Whether `pid` runs and is a supervisor of ours, not another program with a reused number."""
+    return _runs(pid, "sandbox.stack.supervisor")
+
+
+def _runs(pid: int, module: str) -> bool:
+    """Whether `pid` is a Python process of `module`, not another program with a reused number."""
     import psutil
 
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return "sandbox.stack.supervisor" in " ".join(process.cmdline())
+        return module in " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False

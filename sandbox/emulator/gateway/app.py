@@ -12,6 +12,7 @@ from localstack.services.edge import ROUTER
 
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.gateway import admin
+from sandbox.emulator.gateway.websites import WebsiteHandler
 from sandbox.emulator.state import restore, saver
 
 
@@ -22,6 +23,7 @@ class SandboxGateway(LocalstackAwsGateway):
         fast_path.install()
         super().__init__(service_manager)
         admin.register_routes(ROUTER)
+        self._after(handlers.add_internal_request_params, WebsiteHandler())
         self._after(handlers.parse_service_name, restore.RestoreHandler())
         # Behind access control: what the DynamoDB engine answers itself goes no further.
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())

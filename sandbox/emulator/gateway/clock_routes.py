@@ -32,7 +32,7 @@ def _read(request: Request) -> dict[str, Any]:
 
 def _advance(request: Request) -> dict[str, Any]:
     step = admin.body(request).get("advance_seconds")
-    if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step:
+    if isinstance(step, bool) or not isinstance(step, int | float) or not step >= 0:
         raise admin.Refusal(400, "advance_seconds must be a number of seconds, 0 or more.")
     if step > LONGEST_STEP.total_seconds():
         raise admin.Refusal(400, "One step moves the clock ten years at most.")

@@ -110,7 +110,7 @@ class DiskStoredObject(S3StoredObject):
         if self._mode == "w":
             partial = self._path.with_suffix(PARTIAL)
             if self._written:
-                os.replace(partial, self._path)
+                partial.replace(self._path)
             else:
                 partial.unlink(missing_ok=True)
 
