@@ -1,12 +1,12 @@
 """Kept-open HTTP connections to one engine process.
 
-`requests` spends three quarters of a DynamoDB call on preparing a request for a loopback hop; this is
-`http.client` with a stack of idle connections.
+`requests` spends three quarters of a DynamoDB call on preparing a request for a loopback hop, and
+`http.client` sends head and body apart and reads the answer's headers with the e-mail parser. The engine
+is the only other side here and always names the length of its answer, so a few lines do.
 """
 
 from __future__ import annotations
 
-import http.client
 import select
 import socket
 from collections import deque
@@ -28,23 +28,24 @@ class ConnectionPool:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._idle: deque[http.client.HTTPConnection] = deque()
+        self._idle: deque[_Connection] = deque()
 
-    def post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Send one request and return (status, body); raises NotSent or NoAnswer."""
+    def post(self, head: bytes, body: bytes) -> tuple[int, bytes]:
+        """Send one request and return (status, body); raises NotSent or NoAnswer.
+
+        `head` is the request line and headers, without Content-Length and the empty line.
+        """
         connection = self._take()
         try:
-            connection.request("POST", "/", body, headers)
-            reply = connection.getresponse()
-            content = reply.read()
-        except (OSError, http.client.HTTPException) as error:
+            status, content, keep = connection.exchange(head, body)
+        except (OSError, ValueError) as error:
             connection.close()
             raise NoAnswer(str(error)) from error
-        if reply.will_close or len(self._idle) >= MOST_IDLE:
-            connection.close()
-        else:
+        if keep and len(self._idle) < MOST_IDLE:
             self._idle.append(connection)
-        return reply.status, content
+        else:
+            connection.close()
+        return status, content
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -54,32 +55,60 @@ class ConnectionPool:
             except IndexError:
                 return
 
-    def _take(self) -> http.client.HTTPConnection:
+    def _take(self) -> _Connection:
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return self._connect()
-            if connection.sock is not None and not _has_input(connection.sock):
+                return _Connection(self._port)
+            if not connection.has_input():
                 return connection
             # An idle connection with something to read was closed by the other side.
             connection.close()
 
-    def _connect(self) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=READ_SECONDS)
+
+class _Connection:
+    """One connection; used by one thread at a time."""
+
+    def __init__(self, port: int) -> None:
         try:
-            connection.connect()
+            self._socket = socket.create_connection(("127.0.0.1", port), timeout=READ_SECONDS)
         except OSError as error:
             raise NotSent(str(error)) from error
-        # Head and body leave in two writes; without this the second waits for an acknowledgement.
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._file = self._socket.makefile("rb")
+        self._poll = None
+        if hasattr(select, "poll"):
+            # select() cannot look at descriptors above 1023.
+            self._poll = select.poll()
+            self._poll.register(self._socket, select.POLLIN)
 
+    def exchange(self, head: bytes, body: bytes) -> tuple[int, bytes, bool]:
+        """Send a request and return (status, body, whether the connection may be used again)."""
+        self._socket.sendall(b"%b\r\nContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
+        first = self._file.readline(256)
+        if not first.startswith(b"HTTP/1.1 "):
+            raise ValueError("no HTTP answer")
+        length, keep = None, True
+        while (line := self._file.readline(65536).rstrip(b"\r\n")) != b"":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            elif name.lower() == b"connection":
+                keep = value.strip().lower() != b"close"
+        if length is None:
+            raise ValueError("an answer without a length")
+        content = self._file.read(length)
+        if len(content) != length:
+            raise ValueError("half an answer")
+        return int(first[9:12]), content, keep
 
-def _has_input(sock: socket.socket) -> bool:
-    if hasattr(select, "poll"):
-        # select() cannot look at descriptors above 1023.
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+    def has_input(self) -> bool:
+        """Whether something arrived unasked, such as the other side's goodbye."""
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        return bool(select.select([self._socket], [], [], 0)[0])
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()

@@ -31,6 +31,19 @@ START_TRIES = 3
 STACK_BYTES = str(64 * 1024 * 1024)
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 
+# Access was decided before; the engine only wants the header to be there.
+HEAD = b"\r\n".join(
+    (
+        b"POST / HTTP/1.1",
+        b"Host: localhost",
+        b"Content-Type: application/x-amz-json-1.0",
+        b"X-Amz-Target: %b",
+        b"X-Amz-Date: 20260101T000000Z",
+        b"Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, "
+        b"SignedHeaders=host;x-amz-date, Signature=0",
+    )
+)
+
 READS = frozenset(
     {
         "BatchGetItem",
@@ -92,24 +105,17 @@ class Engine:
         only reads; otherwise EngineFailure is raised, as AWS answers InternalServerError, and the
         client decides.
         """
-        headers = {
-            "X-Amz-Target": target,
-            "Content-Type": "application/x-amz-json-1.0",
-            # Access was decided before; the engine only wants the header to be there.
-            "Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, "
-            "SignedHeaders=host;x-amz-date, Signature=0",
-            "X-Amz-Date": "20260101T000000Z",
-        }
+        head = HEAD % target.encode()
         pool = self.start()
         try:
-            return pool.post(body, headers)
+            return pool.post(head, body)
         except NotSent:
             pass
         except NoAnswer as error:
             if target.rpartition(".")[2] not in READS:
                 raise EngineFailure("The engine ended while it worked on the request.") from error
         try:
-            return self._restart(pool).post(body, headers)
+            return self._restart(pool).post(head, body)
         except (NotSent, NoAnswer) as error:
             raise EngineFailure("The DynamoDB engine does not answer.") from error
 

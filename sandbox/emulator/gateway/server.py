@@ -9,6 +9,8 @@ from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import endpoints, reactor, ssl
 
+from sandbox.emulator.gateway import responses
+
 
 class SandboxServer(TwistedRuntimeServer):
     """LocalStack's Twisted server, bound to the host that was asked for.
@@ -27,6 +29,7 @@ class SandboxServer(TwistedRuntimeServer):
 
         Raises `twisted.internet.error.CannotListenError` when a port is taken.
         """
+        responses.install()
         site = TwistedGateway(gateway)
         factory = site
         if ssl_creds:
