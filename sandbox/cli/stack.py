@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     for verb in (up, down, restart, status, doctor, env, shell, logs):
         app.command()(verb)
+    app.command(hidden=True)(welcome)
 
 
 def up(
@@ -51,7 +52,7 @@ def up(
     print(
         f"The sandbox is up in {time.monotonic() - begun:.1f} s: {started.endpoint}, world {chosen}."
     )
-    print("For a shell that uses it:  sandbox shell   (or: eval \"$(sandbox env)\")")
+    print('For a shell that uses it:  sandbox shell   (or: eval "$(sandbox env)")')
 
 
 def down(
@@ -111,6 +112,13 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(3)
 
 
+def welcome() -> None:
+    """What `make` alone prints: the commands and the labs."""
+    from sandbox.cli import overview
+
+    overview.show_welcome()
+
+
 def env(
     port: Port = None,
     unset: Annotated[bool, typer.Option(help="Print lines that take the settings back.")] = False,
@@ -138,9 +146,7 @@ def shell(port: Port = None) -> None:
         raise StackError("No sandbox is running.", "Start one: sandbox up, or a lab: make lab-1")
     program = os.environ.get("SHELL") or "/bin/sh"
     print(f"A shell with the sandbox's settings, world {found.world}; leave it with 'exit'.")
-    raise typer.Exit(
-        subprocess.call([program], env=os.environ | environment.variables(found.port))
-    )
+    raise typer.Exit(subprocess.call([program], env=os.environ | environment.variables(found.port)))
 
 
 def logs(

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -28,11 +29,13 @@ def main() -> None:
     sys.modules.setdefault("sandbox.emulator.main", sys.modules[__name__])
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    # Not TMPDIR, which LocalStack reads as a setting of its own.
+    tempfile.tempdir = os.environ.get("SANDBOX_TMP_DIR")
 
     from localstack.logging.setup import setup_logging_from_config
     from localstack.runtime import current
 
-    from sandbox.emulator import clock, world
+    from sandbox.emulator import clock, preload, world
     from sandbox.emulator.state import restore, saver
     from sandbox.emulator.state.files import DamagedState
 
@@ -45,6 +48,7 @@ def main() -> None:
         sys.exit(78)
     runtime = current.initialize_runtime()
     saver.start()
+    preload.start()
     threading.Thread(target=_watch_supervisor, name="sandbox-watch", daemon=True).start()
     runtime.run()
 

@@ -39,7 +39,7 @@ def emulator_environment(
         "LOCALSTACK_HOST": f"localhost:{port}",
         "LOCALSTACK_VOLUME_DIR": str(run_directory / "volume"),
         "FILESYSTEM_ROOT": str(run_directory / "root"),
-        "TMPDIR": str(temporary),
+        "SANDBOX_TMP_DIR": str(temporary),
         # No telemetry, no downloads, no name server: the sandbox talks to nobody.
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",

@@ -76,6 +76,11 @@ def body(request: Request) -> dict[str, Any]:
     return found
 
 
+def is_admin(request: Request) -> bool:
+    """Whether the request carries the admin token."""
+    return _token_opens(request.headers.get(TOKEN_HEADER, ""), student=False)
+
+
 def _status(request: Request, **_: Any) -> Response:
     return _json(
         {

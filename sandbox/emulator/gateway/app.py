@@ -11,7 +11,7 @@ from localstack.aws.app import LocalstackAwsGateway
 from localstack.services.edge import ROUTER
 
 from sandbox.emulator.dynamodb import fast_path
-from sandbox.emulator.gateway import admin
+from sandbox.emulator.gateway import admin, failures, guard
 from sandbox.emulator.gateway.websites import WebsiteHandler
 from sandbox.emulator.state import restore, saver
 
@@ -23,12 +23,21 @@ class SandboxGateway(LocalstackAwsGateway):
         fast_path.install()
         super().__init__(service_manager)
         admin.register_routes(ROUTER)
+        self.request_handlers.insert(0, guard.GuardHandler())
+        self._replace_exception_handlers()
         self._after(handlers.add_internal_request_params, WebsiteHandler())
         self._after(handlers.parse_service_name, restore.RestoreHandler())
         # Behind access control: what the DynamoDB engine answers itself goes no further.
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())
         self._before(self.service_request_router, saver.GateHandler())
         self.finalizers.append(saver.finish_request)
+
+    def _replace_exception_handlers(self) -> None:
+        known = self.exception_handlers
+        known[known.index(handlers.handle_service_exception)] = failures.FailureSerializer()
+        known[known.index(handlers.handle_internal_failure)] = failures.LastResort()
+        # It logs refusals of the sandbox as errors with a traceback; the serializer logs real failures.
+        known.remove(handlers.log_exception)
 
     def _before(self, known, *ours) -> None:
         """Put `ours` in front of an upstream handler; fails loudly when upstream lost it."""

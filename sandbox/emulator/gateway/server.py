@@ -6,10 +6,10 @@ from localstack import config
 from localstack.aws.serving.twisted import TLSMultiplexerFactory
 from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway
-from rolo.serving.twisted import TwistedGateway
 from twisted.internet import endpoints, reactor, ssl
 
 from sandbox.emulator.gateway import responses
+from sandbox.emulator.gateway.requests import BoundedGateway
 
 
 class SandboxServer(TwistedRuntimeServer):
@@ -30,7 +30,7 @@ class SandboxServer(TwistedRuntimeServer):
         Raises `twisted.internet.error.CannotListenError` when a port is taken.
         """
         responses.install()
-        site = TwistedGateway(gateway)
+        site = BoundedGateway(gateway)
         factory = site
         if ssl_creds:
             certificate, key = ssl_creds

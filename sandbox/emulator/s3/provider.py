@@ -59,6 +59,10 @@ class SandboxS3Provider(S3Provider):
         clock.on_advance(self.run_lifecycle)
         threading.Thread(target=self._run_lifecycle_often, name="s3-lifecycle", daemon=True).start()
 
+    def warm(self) -> None:
+        """Build what the first request would wait for: the store with its list of regions."""
+        _ = s3_stores["000000000000"]["us-east-1"].buckets
+
     def on_sandbox_restored(self) -> None:
         """Remove what a killed emulator left: data whose object was never saved."""
         self.object_store.sweep(live_files(), age=0)

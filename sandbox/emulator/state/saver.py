@@ -115,14 +115,16 @@ def start() -> None:
 def save_now() -> list[str]:
     """Save every dirty service; returns their names. Raises OSError when the disk refuses."""
     saved = []
-    for service in sorted(_dirty):
-        _dirty.discard(service)
-        try:
-            if _save(service):
-                saved.append(service)
-        except BaseException:
-            _dirty.add(service)
-            raise
+    # The lock makes a leaving emulator wait for the save that is under way.
+    with _save_lock:
+        for service in sorted(_dirty):
+            _dirty.discard(service)
+            try:
+                if _save(service):
+                    saved.append(service)
+            except BaseException:
+                _dirty.add(service)
+                raise
     return saved
 
 
@@ -147,10 +149,9 @@ def _save(service: str) -> bool:
         return False
     if not restore.is_restored(service):
         return False
-    with _save_lock:
-        found = containers.of(SERVICE_PLUGINS.get_service(service))
-        payload = _pickle(service, found)
-        files.write(restore.file_of(service), restore.key(), service, payload)
+    found = containers.of(SERVICE_PLUGINS.get_service(service))
+    payload = _pickle(service, found)
+    files.write(restore.file_of(service), restore.key(), service, payload)
     for action in _after_save[service]:
         action()
     return True
