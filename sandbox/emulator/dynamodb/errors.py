@@ -8,12 +8,25 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 # Namespaces in front of the code in `__type`.
 DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 CORAL = "com.amazon.coral.validate#"
 CORAL_SERVICE = "com.amazon.coral.service#"
+
+
+ENVELOPE = "1 validation error detected: "
+# These always had the envelope: they come from the service's model.
+CONSTRAINT = re.compile(r"1 validation error detected: Value .*failed to satisfy constraint", re.S)
+# The engine's own words on the left.
+OTHER_WORDS = {
+    "list_append requires two list operands": "An operand in the update expression has an incorrect "
+    "data type",
+    "Invalid KeyConditionExpression: partition key must use equality": "Query key condition not "
+    "supported",
+}
 
 
 class DynamoDBError(Exception):
@@ -71,4 +84,8 @@ def from_engine(
 
 
 def _wording(code: str, message: str) -> str:
+    if code == "ValidationException":
+        if message.startswith(ENVELOPE) and not CONSTRAINT.match(message):
+            message = message.removeprefix(ENVELOPE)
+        return OTHER_WORDS.get(message, message)
     return message

@@ -12,7 +12,7 @@ from typing import Any
 
 from localstack.utils.aws.arns import get_partition
 
-from sandbox.emulator.dynamodb import arns, engine, errors, validation
+from sandbox.emulator.dynamodb import arns, engine, errors, schemas, validation
 from sandbox.emulator.dynamodb.errors import DynamoDBError
 
 # Operations on items: their answers name no ARN of the engine's, and items are passed on untouched.
@@ -54,6 +54,8 @@ OPERATIONS = {
 }
 TARGETS = {"dynamodb": "DynamoDB_20120810.", "dynamodbstreams": "DynamoDBStreams_20120810."}
 
+SCHEMA_OPERATIONS = ("CreateTable", "DeleteTable", "UpdateTable")
+
 Json = dict[str, Any]
 
 
@@ -85,16 +87,18 @@ def call(
     """
     region = home_region(region)
     try:
+        process = _engine(account, region)
         changed = arns.name_tables(request, account, region)
-        changed |= validation.check(operation, request)
+        validation.check(operation, request, account, region)
         if body is None or changed:
             body = json.dumps(request, separators=(",", ":")).encode()
-        process = _engine(account, region)
         status, content = process.request(TARGETS[service] + operation, body)
     except DynamoDBError as error:
         return failure(error)
     except engine.EngineFailure as error:
         return failure(DynamoDBError("InternalServerError", str(error), status=500))
+    if operation in SCHEMA_OPERATIONS:
+        schemas.forget(account, region, request.get("TableName"))
     if status != 200:
         return _engine_error(status, content, operation, request, account, region)
     if operation not in ITEM_OPERATIONS:
