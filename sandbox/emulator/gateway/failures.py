@@ -84,7 +84,10 @@ def _as_aws_error(exception: Exception, context: RequestContext) -> CommonServic
         return _error("NotImplemented", f"The sandbox does not implement {name}.", 501)
     if context.operation is None:
         # The request was never understood: an unknown operation, or a body that cannot be read.
-        if isinstance(exception, OperationNotFoundParserError | OperationNotFoundError):
+        # The JSON parser wraps botocore's own error.
+        if isinstance(exception, OperationNotFoundParserError) or isinstance(
+            exception.__cause__, OperationNotFoundError
+        ):
             return _unknown_operation(protocol, context)
         LOG.debug("request not understood", exc_info=exception)
         code, message = _MALFORMED.get(protocol, _MALFORMED["query"])
