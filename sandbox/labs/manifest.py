@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -133,17 +134,23 @@ def read(folder: Path) -> Lab:
     return lab
 
 
-def all_folders(root: Path = paths.CHECKOUT) -> list[Path]:
+def course() -> Path:
+    """Where labs/, checks/ and fixtures/ are: `SANDBOX_COURSE`, or the checkout."""
+    return Path(os.environ.get("SANDBOX_COURSE") or paths.CHECKOUT).expanduser().absolute()
+
+
+def all_folders(root: Path | None = None) -> list[Path]:
     """The folders of all labs, by number."""
-    return sorted(path for path in (root / "labs").glob("lab-*") if FOLDER.fullmatch(path.name))
+    found = ((root or course()) / "labs").glob("lab-*")
+    return sorted(path for path in found if FOLDER.fullmatch(path.name))
 
 
-def all_labs(root: Path = paths.CHECKOUT) -> list[Lab]:
-    """Every lab of the checkout, by number."""
+def all_labs(root: Path | None = None) -> list[Lab]:
+    """Every lab of the course, by number."""
     return [read(folder) for folder in all_folders(root)]
 
 
-def load(number: int, root: Path = paths.CHECKOUT) -> Lab:
+def load(number: int, root: Path | None = None) -> Lab:
     """Lab `number`; raises LabError with the numbers that exist."""
     folders = {int(path.name[4:6]): path for path in all_folders(root)}
     if number not in folders:
@@ -152,6 +159,6 @@ def load(number: int, root: Path = paths.CHECKOUT) -> Lab:
     return read(folders[number])
 
 
-def of_world(world: str, root: Path = paths.CHECKOUT) -> list[Lab]:
+def of_world(world: str, root: Path | None = None) -> list[Lab]:
     """The labs that are worked in `world`."""
     return [lab for lab in all_labs(root) if lab.world_name == world]

@@ -1,0 +1,49 @@
+"""How the commands print: one console that honours NO_COLOR, TERM=dumb, pipes and plain terminals."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+LabNumber = Annotated[int, typer.Argument(help="The lab's number.", metavar="LAB")]
+
+
+@cache
+def console() -> Console:
+    """The console for reports on standard output."""
+    return Console(highlight=False, soft_wrap=False, emoji=False, width=None if _wide() else 92)
+
+
+def ascii_only() -> bool:
+    """Whether the output's encoding has no room for symbols."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return not encoding.startswith("utf") or os.environ.get("TERM") == "dumb"
+
+
+def interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def lab_or_usage_error(number: int):
+    """The lab `number`; a usage error (exit code 2) when there is none."""
+    from sandbox.labs import LabError, load
+    from sandbox.labs.manifest import all_folders
+
+    known = [int(folder.name[4:6]) for folder in all_folders()]
+    if number not in known:
+        numbers = ", ".join(map(str, known)) or "none yet"
+        raise typer.BadParameter(f"There is no lab {number}. Labs: {numbers}.")
+    try:
+        return load(number)
+    except LabError:
+        raise
+
+
+def _wide() -> bool:
+    return sys.stdout.isatty()
