@@ -11,7 +11,7 @@ import sys
 import typer
 
 # In the order of the help.
-GROUPS = ("lab", "check", "stack", "clock")
+GROUPS = ("lab", "check", "submit", "grade", "stack", "clock")
 
 EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, EXIT_SANDBOX = 0, 1, 2, 3
 

@@ -92,7 +92,7 @@ class Environment(Model):
 class Replay(Model):
     """How the submission's `solve.sh` ran."""
 
-    ended: Literal["finished", "time", "cpu", "output", "memory", "processes", "failed"]
+    ended: Literal["finished", "time", "cpu", "output", "memory", "processes", "disk", "failed"]
     exit_code: int | None
     duration_s: float
     reason: str | None = None

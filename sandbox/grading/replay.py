@@ -1,0 +1,174 @@
+"""Grading by replay: a submission's solve.sh runs in a fresh world, then the checks look at that world.
+
+Nothing that the submission says about itself counts: a result.json in it is never read. Each replay has
+an emulator of its own, which nobody uses afterwards.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.grading import isolation, loading, runner
+from sandbox.grading.api import Check
+from sandbox.grading.isolation import Job, Limits, Outcome
+from sandbox.grading.local import lab_ref
+from sandbox.grading.result import LabRef, Protection, Replay, Result, SubmissionRef
+from sandbox.grading.subject import Subject
+from sandbox.grading.submission import Submission
+from sandbox.labs import Lab, Values, folder, provisioning, values_of
+from sandbox.stack import instance, paths
+from sandbox.stack.errors import StackError
+
+SHOWN_OUTPUT = 16_000
+
+
+@dataclass
+class Grader:
+    """Replays submissions of one lab with one set of checks."""
+
+    lab: Lab
+    files: list[Path]
+    checks: list[Check]
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def of(cls, lab: Lab, checks_path: Path | None = None, limits: Limits | None = None) -> Grader:
+        """A grader with the lab's checks and those of the instructor's folder `checks_path`.
+
+        A file there with the name of the lab's check file comes on top of it. Raises CheckFileError.
+        """
+        files = [lab.checks_file]
+        if checks_path is not None:
+            overlay = checks_path / lab.checks_file.name if checks_path.is_dir() else checks_path
+            if not overlay.is_file():
+                raise loading.CheckFileError(
+                    f"There is no {lab.checks_file.name} in {checks_path}."
+                )
+            files.append(overlay)
+        return cls(lab, files, loading.load(files), limits or Limits())
+
+    @property
+    def reference(self) -> LabRef:
+        """The lab as results name it."""
+        return lab_ref(self.lab, self.files)
+
+    def grade(self, submission: Submission) -> Result:
+        """Replay and score one submission. What breaks on our side is a result with status `error`."""
+        begun, moment = time.monotonic(), datetime.now(UTC)
+        known = {
+            "seed": submission.student,
+            "started_at": moment,
+            "submission": SubmissionRef(
+                id=submission.name, student=submission.student, sha256=submission.sha256
+            ),
+        }
+        scratch = Path(tempfile.mkdtemp(prefix="replay-", dir=_scratch()))
+        try:
+            with _World(self.lab, submission.student) as world:
+                run = self._prepared(submission, world, scratch)
+                try:
+                    world.provision()
+                    outcome = run.go()
+                finally:
+                    run.close()
+                found = self._checked(world, scratch / "collected")
+        except (StackError, OSError) as error:
+            return Result.unscored(
+                self.reference, f"The sandbox failed: {error}", duration_s=_since(begun), **known
+            )
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return Result.of(
+            self.reference,
+            found,
+            duration_s=_since(begun),
+            replay=_replay(outcome),
+            protections=[Protection(name=n, held=h, how=w) for n, h, w in outcome.protections],
+            message=" ".join(submission.notes) or None,
+            **known,
+        )
+
+    def _prepared(self, submission: Submission, world: _World, scratch: Path):
+        work = scratch / "work"
+        folder.prepare(self.lab, work, world.values)
+        folder.lay(submission.work, work, over=True)
+        folder.prepare(self.lab, work, world.values)
+        (work / "result.json").unlink(missing_ok=True)
+        collected = scratch / "collected"
+        collected.mkdir()
+        return isolation.prepare(
+            Job(
+                command=("bash", "solve.sh"),
+                work=work,
+                collect=collected,
+                scratch=scratch,
+                name=self.lab.name,
+                port=world.port,
+                environment={
+                    **world.values.environment(),
+                    "SANDBOX_STUDENT": submission.student,
+                    "SANDBOX_TOKEN": world.student_token,
+                },
+                limits=self.limits,
+            )
+        )
+
+    def _checked(self, world: _World, work: Path):
+        started = world.instance
+        subject = Subject(
+            endpoint=started.endpoint, values=world.values, work=work, call=started.call
+        )
+        try:
+            return runner.run(self.checks, subject)
+        finally:
+            subject.close()
+
+
+class _World:
+    """A fresh ephemeral world on a free port."""
+
+    def __init__(self, lab: Lab, student: str) -> None:
+        self.lab = lab
+        self.values: Values = values_of(lab, student)
+
+    def __enter__(self) -> _World:
+        self.instance = instance.start(self.lab.name, ephemeral=True)
+        self.port = self.instance.port
+        self.student_token = self.instance.student_token
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Stopping takes a moment that nobody has to wait for, but the process must not outlive us.
+        self.instance.stop()
+
+    def provision(self) -> None:
+        """Make the lab's starting state."""
+        provisioning.provision(self.lab, self.instance.endpoint, self.values)
+
+
+def _replay(outcome: Outcome) -> Replay:
+    text = outcome.output.decode("utf-8", "replace")
+    if len(text) > SHOWN_OUTPUT:
+        text = f"... ({len(text) - SHOWN_OUTPUT} characters)\n{text[-SHOWN_OUTPUT:]}"
+    return Replay(
+        ended=outcome.ended,
+        exit_code=outcome.exit_code,
+        duration_s=round(outcome.seconds, 3),
+        reason=outcome.reason,
+        output=text,
+    )
+
+
+def _scratch() -> Path:
+    found = paths.home() / "replays"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def _since(begun: float) -> float:
+    return time.monotonic() - begun
