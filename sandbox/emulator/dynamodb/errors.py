@@ -84,6 +84,11 @@ def from_engine(
 
 
 def _wording(code: str, message: str) -> str:
+    if code == "IdempotentParameterMismatchException":
+        return (
+            "DynamoDB rejected the request because you retried a request with a different payload "
+            "but with an idempotent token that was already used."
+        )
     if code == "ValidationException":
         if message.startswith(ENVELOPE) and not CONSTRAINT.match(message):
             message = message.removeprefix(ENVELOPE)

@@ -19,9 +19,20 @@ from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers.service import ServiceRequestParser
 from localstack.http import Response
 
-from sandbox.emulator.dynamodb import wire
+from sandbox.emulator.dynamodb import expiry, wire
 from sandbox.emulator.dynamodb.errors import DynamoDBError
 
+MEMBERS = {
+    "ExpressionAttributeNames": dict,
+    "IndexName": str,
+    "Item": dict,
+    "Key": dict,
+    "RequestItems": dict,
+    "ResourceArn": str,
+    "StreamArn": str,
+    "TableName": str,
+    "TransactItems": list,
+}
 LARGEST_REQUEST = 16 * 1024 * 1024
 
 
@@ -50,7 +61,9 @@ class RequestParser(ServiceRequestParser):
         service = context.service.service_name
         known = self._operations.get((service, target))
         if known is None and target.startswith(wire.TARGETS.get(service, "?")):
-            name = target.rpartition(".")[2]
+            name = target.removeprefix(wire.TARGETS[service])
+            if name not in context.service.operation_names:
+                raise CommonServiceException("UnknownOperationException", "")
             if name in wire.OPERATIONS[service]:
                 known = context.service.operation_model(name)
                 self._operations[service, target] = known
@@ -64,6 +77,7 @@ class EngineHandler:
         """Fill `response` from the engine and stop the chain."""
         if not context.get("fast_path"):
             return
+        expiry.start()
         answer = wire.call(
             context.account_id,
             context.region,
@@ -96,7 +110,23 @@ def parse_body(body: bytes) -> dict[str, Any]:
         raise CommonServiceException("SerializationException", "") from None
     if not isinstance(found, dict):
         raise CommonServiceException("SerializationException", "")
+    _check_types(found)
     return found
+
+
+def _check_types(request: dict[str, Any]) -> None:
+    # What access control and validation look into; the engine checks the rest.
+    for member, kind in MEMBERS.items():
+        value = request.get(member)
+        if value is not None and not isinstance(value, kind):
+            raise CommonServiceException("SerializationException", "Unexpected field type")
+    for action in request.get("TransactItems") or ():
+        if not isinstance(action, dict):
+            raise CommonServiceException("SerializationException", "Unexpected field type")
+        for part in action.values():
+            if not isinstance(part, dict):
+                raise CommonServiceException("SerializationException", "Unexpected field type")
+            _check_types(part)
 
 
 def _service_exception(error: DynamoDBError) -> CommonServiceException:

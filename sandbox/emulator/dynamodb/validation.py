@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from sandbox.emulator.dynamodb import schemas
+from sandbox.emulator.dynamodb import engine, schemas
 from sandbox.emulator.dynamodb.errors import invalid
 from sandbox.emulator.dynamodb.expressions import checks
 from sandbox.emulator.dynamodb.expressions.nodes import Call, Operation, Path, Value
@@ -17,6 +18,19 @@ EXPRESSIONS = (
     "FilterExpression",
     "KeyConditionExpression",
 )
+LEGACY = frozenset(
+    {
+        "AttributeUpdates",
+        "AttributesToGet",
+        "ConditionalOperator",
+        "Expected",
+        "KeyConditions",
+        "QueryFilter",
+        "ScanFilter",
+    }
+)
+MOST_BATCH_WRITES = 25
+MOST_BATCH_GETS = 100
 LARGEST_NAME_BYTES = 65535
 LARGEST_KEY_NAME_BYTES = 255
 MOST_TAGS = 50
@@ -35,11 +49,21 @@ def check(operation: str, request: Json, account: str, region: str) -> None:
             _check_limit(request)
             _check_search(request, account, region)
             return
+        case "BatchGetItem":
+            _check_batch_size(request, MOST_BATCH_GETS, "BatchGetItem")
+        case "UpdateTable":
+            if "SSESpecification" in request:
+                raise invalid("The sandbox cannot change the encryption of a table afterwards")
+            if "ReplicaUpdates" in request:
+                raise invalid("The sandbox has no global tables: ReplicaUpdates is not supported")
+        case "UpdateTimeToLive":
+            _check_time_to_live(request, account, region)
         case "TagResource":
             _check_tags(request.get("Tags"))
         case "CreateTable":
             _check_tags(request.get("Tags"))
             _check_key_names(request)
+            _check_throughput(request)
         case "TransactWriteItems" | "TransactGetItems":
             for action in _list(request.get("TransactItems")):
                 for part in _dict(action).values():
@@ -50,9 +74,15 @@ def check(operation: str, request: Json, account: str, region: str) -> None:
 
 
 def _check_expressions(request: Json) -> Json:
+    found: Json = {}
+    if not request.keys().isdisjoint(LEGACY):
+        # Mixing the two forms is refused by the engine.
+        return found
+    for member in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+        if request.get(member) == {}:
+            raise invalid(f"{member} must not be empty")
     names = _dict(request.get("ExpressionAttributeNames"))
     values = _dict(request.get("ExpressionAttributeValues"))
-    found: Json = {}
     for kind in EXPRESSIONS:
         if kind in request:
             found[kind] = checks.check(kind, request[kind], names, values)
@@ -125,9 +155,68 @@ def _check_key_values(
 
 
 def _check_batch(request: Json) -> None:
+    _check_batch_size(request, MOST_BATCH_WRITES, "BatchWriteItem")
     for writes in _dict(request.get("RequestItems")).values():
         for write in _list(writes):
             _check_names(_dict(_dict(write).get("PutRequest")).get("Item"))
+
+
+def _check_batch_size(request: Json, most: int, operation: str) -> None:
+    tables = request.get("RequestItems")
+    if tables == {}:
+        raise invalid(
+            "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1"
+        )
+    total = 0
+    for table, part in _dict(tables).items():
+        count = len(_list(part if operation == "BatchWriteItem" else _dict(part).get("Keys")))
+        total += count
+        if operation == "BatchWriteItem" and not 1 <= count <= most:
+            raise invalid(
+                f"1 validation error detected: Value '{{{table}=[{count} requests]}}' at "
+                "'requestItems' failed to satisfy constraint: Map value must satisfy constraint: "
+                f"[Member must have length less than or equal to {most}, "
+                "Member must have length greater than or equal to 1]"
+            )
+    if total > most:
+        raise invalid(f"Too many items requested for the {operation} call")
+
+
+def _check_throughput(request: Json) -> None:
+    if request.get("BillingMode") == "PAY_PER_REQUEST":
+        return
+    if "ProvisionedThroughput" not in request:
+        raise invalid(
+            "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits "
+            "must both be specified when BillingMode is PROVISIONED"
+        )
+    for index in _list(request.get("GlobalSecondaryIndexes")):
+        if "ProvisionedThroughput" not in _dict(index):
+            raise invalid(
+                "One or more parameter values were invalid: ReadCapacityUnits and "
+                "WriteCapacityUnits must both be specified for index: "
+                f"{_dict(index).get('IndexName')}"
+            )
+
+
+def _check_time_to_live(request: Json, account: str, region: str) -> None:
+    wanted = _dict(request.get("TimeToLiveSpecification"))
+    status, content = engine.of(account, region).request(
+        "DynamoDB_20120810.DescribeTimeToLive",
+        json.dumps({"TableName": request.get("TableName")}).encode(),
+    )
+    if status != 200:
+        return
+    present = json.loads(content)["TimeToLiveDescription"]
+    enabled = present["TimeToLiveStatus"] == "ENABLED"
+    if enabled and present.get("AttributeName") != wanted.get("AttributeName"):
+        raise invalid(
+            "TimeToLive is active on a different AttributeName: current AttributeName is "
+            f"{present.get('AttributeName')}"
+        )
+    if enabled == bool(wanted.get("Enabled")):
+        raise invalid(f"TimeToLive is already {'enabled' if enabled else 'disabled'}")
 
 
 def _check_names(item: Any) -> None:

@@ -14,6 +14,7 @@ from localstack.utils.aws.arns import get_partition
 
 from sandbox.emulator.dynamodb import arns, engine, errors, schemas, validation
 from sandbox.emulator.dynamodb.errors import DynamoDBError
+from sandbox.emulator.dynamodbstreams import records
 
 # Operations on items: their answers name no ARN of the engine's, and items are passed on untouched.
 ITEM_OPERATIONS = frozenset(
@@ -89,7 +90,10 @@ def call(
     try:
         process = _engine(account, region)
         changed = arns.name_tables(request, account, region)
-        validation.check(operation, request, account, region)
+        if service == "dynamodbstreams":
+            changed |= records.translate_request(operation, request)
+        else:
+            validation.check(operation, request, account, region)
         if body is None or changed:
             body = json.dumps(request, separators=(",", ":")).encode()
         status, content = process.request(TARGETS[service] + operation, body)
@@ -103,6 +107,11 @@ def call(
         return _engine_error(status, content, operation, request, account, region)
     if operation not in ITEM_OPERATIONS:
         content = arns.localize(content, account, region, get_partition(region))
+        try:
+            if service == "dynamodbstreams":
+                content = records.translate_answer(operation, request, content, account, region)
+        except DynamoDBError as error:
+            return failure(error)
     return Answer(status, content)
 
 
