@@ -23,8 +23,10 @@ def start() -> None:
 
 
 def wanted() -> list[str]:
-    """What the lab named (`SANDBOX_PRELOAD`), what the world has state of, then the usual ones."""
+    """What `SANDBOX_PRELOAD` names, what the world has state of, then the usual ones; none for `none`."""
     named = os.environ.get("SANDBOX_PRELOAD", "").split(",")
+    if named == ["none"]:
+        return []
     return list(dict.fromkeys(s for s in [*named, *restore.saved_services(), *SERVICES] if s))
 
 

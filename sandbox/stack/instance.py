@@ -158,7 +158,7 @@ def start(
     """
     root = home or paths.home()
     if port is None:
-        port = _free_port() if ephemeral else default_port()
+        port = free_port() if ephemeral else default_port()
     existing = find(port, root)
     if existing is not None:
         if existing.world == world and existing.ephemeral == ephemeral:
@@ -269,7 +269,8 @@ def _accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

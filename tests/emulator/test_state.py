@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def free_port() -> int:
-    return instance._free_port()
+    return instance.free_port()
 
 
 def open_world(home: Path, world: str, port: int) -> Emulator:

@@ -1,0 +1,1 @@
+"""What `make bench` runs: medians of whole operations as a user meets them."""

@@ -1,0 +1,62 @@
+"""The commands of a lab as they are typed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.measure import Figure, spread
+from sandbox.stack import instance
+
+SANDBOX = str(Path(sys.executable).with_name("sandbox"))
+
+
+def run(home: Path, seconds: float) -> list[Figure]:
+    """Figures of the group, for lab 1."""
+    environment = os.environ | {
+        "SANDBOX_HOME": str(home / "labs"),
+        "SANDBOX_WORK": str(home / "work"),
+        "SANDBOX_PORT": str(instance.free_port()),
+        "SANDBOX_STUDENT": "bench",
+    }
+
+    def timed(*arguments: str, codes: tuple[int, ...] = (0,)) -> float:
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [SANDBOX, *arguments], env=environment, capture_output=True, text=True
+        )
+        if done.returncode not in codes:
+            raise RuntimeError(f"sandbox {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return time.perf_counter() - begun
+
+    first = timed("lab", "1")
+    again = [timed("lab", "1") for _ in range(3)]
+    untouched = [timed("check", "1", codes=(1,)) for _ in range(3)]
+    demo = [timed("demo", "1") for _ in range(2)]
+    checked = [timed("check", "1", codes=(0, 1)) for _ in range(3)]
+    timed("down", "--all")
+    solution = Path(__file__).parents[1] / "labs" / "lab-01-s3" / "solution"
+    submission = home / "submission"
+    _submission(solution, submission)
+    graded = [timed("grade", "1", str(submission)) for _ in range(3)]
+    return [
+        Figure("labs", "lab-1, first time", first, "s", note="world, folder, start"),
+        spread("labs", "lab-1, again", again, "s"),
+        spread("labs", "check-1, nothing done", untouched, "s"),
+        spread("labs", "demo-1", demo, "s"),
+        spread("labs", "check-1", checked, "s"),
+        spread("labs", "grade-1, one submission", graded, "s"),
+    ]
+
+
+def _submission(solution: Path, folder: Path) -> None:
+    import shutil
+
+    root = Path(__file__).parents[1]
+    shutil.copytree(root / "labs" / "lab-01-s3" / "starter", folder)
+    shutil.copytree(solution, folder, dirs_exist_ok=True)
+    for name in ("site", "logs"):
+        shutil.copytree(root / "fixtures" / "lab-01" / name, folder / name)
