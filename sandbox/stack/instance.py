@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -149,12 +150,16 @@ def start(
     host: str = "127.0.0.1",
     ephemeral: bool = False,
     home: Path | None = None,
+    services: Sequence[str] = (),
+    student_token: str | None = None,
 ) -> Instance:
     """Start the emulator on `world` and wait until it answers.
 
     An instance that already serves this world on this port is returned as it is; one that serves
     another world is saved and stopped first. With `ephemeral` the world lives in a temporary folder
-    and `port=None` takes any free one. Raises StackError with the next step.
+    and `port=None` takes any free one. `services` are loaded first. `student_token` is what a replayed
+    submission shows to use the clock and the like (default: a random one). Raises StackError with the
+    next step.
     """
     root = home or paths.home()
     if port is None:
@@ -175,7 +180,8 @@ def start(
         _require_unopened(world, root)
     run_directory = paths.run(port, root)
     _reset_run_directory(run_directory)
-    token, student_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    token = secrets.token_urlsafe(24)
+    student_token = student_token or secrets.token_urlsafe(24)
     environment = settings.emulator_environment(
         port=port,
         host=host,
@@ -184,6 +190,8 @@ def start(
         run_directory=run_directory,
         ephemeral=ephemeral,
     )
+    if services:
+        environment["SANDBOX_PRELOAD"] = ",".join(services)
     environment["SANDBOX_ADMIN_TOKEN"] = token
     environment["SANDBOX_STUDENT_TOKEN"] = student_token
     with (run_directory / "log.txt").open("ab") as log:
