@@ -6,9 +6,12 @@ an emulator of its own, which nobody uses afterwards.
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +73,10 @@ class Grader:
         scratch = Path(tempfile.mkdtemp(prefix="replay-", dir=_scratch()))
         try:
             with _World(self.lab, submission.student) as world:
+                # The jail is built while the emulator starts.
                 run = self._prepared(submission, world, scratch)
                 try:
+                    world.await_ready()
                     world.provision()
                     outcome = run.go()
                 finally:
@@ -89,7 +94,7 @@ class Grader:
             duration_s=_since(begun),
             replay=_replay(outcome),
             protections=[Protection(name=n, held=h, how=w) for n, h, w in outcome.protections],
-            message=" ".join(submission.notes) or None,
+            notes=submission.notes,
             **known,
         )
 
@@ -112,7 +117,7 @@ class Grader:
                 environment={
                     **world.values.environment(),
                     "SANDBOX_STUDENT": submission.student,
-                    "SANDBOX_TOKEN": world.student_token,
+                    "SANDBOX_TOKEN": world.token,
                 },
                 limits=self.limits,
             )
@@ -130,21 +135,39 @@ class Grader:
 
 
 class _World:
-    """A fresh ephemeral world on a free port."""
+    """A fresh ephemeral world on a free port, which starts in the background."""
 
     def __init__(self, lab: Lab, student: str) -> None:
         self.lab = lab
         self.values: Values = values_of(lab, student)
+        self.port = instance.free_port()
+        self.token = secrets.token_urlsafe(24)
+        self._starting: Future[instance.Instance] | None = None
+        self._pool = ThreadPoolExecutor(1)
 
     def __enter__(self) -> _World:
-        self.instance = instance.start(self.lab.name, ephemeral=True)
-        self.port = self.instance.port
-        self.student_token = self.instance.student_token
+        self._starting = self._pool.submit(
+            instance.start,
+            self.lab.name,
+            port=self.port,
+            ephemeral=True,
+            student_token=self.token,
+            services=self.lab.services,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Stopping takes a moment that nobody has to wait for, but the process must not outlive us.
-        self.instance.stop()
+        assert self._starting is not None
+        with contextlib.suppress(StackError, OSError):
+            self._starting.result().stop()
+        self._pool.shutdown()
+
+    def await_ready(self) -> None:
+        """Wait until the emulator answers; raises StackError when it does not."""
+        import boto3  # noqa: F401 (loaded while the emulator starts)
+
+        assert self._starting is not None
+        self.instance = self._starting.result()
 
     def provision(self) -> None:
         """Make the lab's starting state."""

@@ -113,6 +113,7 @@ class Result(Model):
     percent: float | None = Field(ge=0, le=100)
     passed: bool
     message: str | None = None
+    notes: list[str] = []
     started_at: datetime
     duration_s: float
     replay: Replay | None = None
@@ -134,6 +135,7 @@ class Result(Model):
         replay: Replay | None = None,
         protections: Sequence[Protection] = (),
         message: str | None = None,
+        notes: Sequence[str] = (),
     ) -> Result:
         """Score `checks`: complete when all pass, error (no score) when one broke or none ran."""
         broken = not checks or any(one.status == "error" for one in checks)
@@ -154,6 +156,7 @@ class Result(Model):
             percent=percent,
             passed=percent is not None and percent >= lab.pass_mark,
             message=message,
+            notes=list(notes),
             started_at=started_at,
             duration_s=round(duration_s, 3),
             replay=replay,
@@ -183,6 +186,7 @@ class Result(Model):
             replay=self.replay,
             protections=self.environment.protections,
             message=self.message,
+            notes=self.notes,
         )
         if self.status == "error":
             seen.status, seen.score, seen.percent, seen.passed = "error", None, None, False

@@ -30,7 +30,7 @@ def open_lab(lab: Lab, port: int | None = None) -> Opened:
     """Open the lab's world on the port, make its starting state once, copy its files once."""
     begun = time.monotonic()
     values = values_of(lab, student())
-    started = instance.start(lab.world_name, port=port)
+    started = instance.start(lab.world_name, port=port, services=lab.services)
     worlds.remember(lab.world_name)
     provisioned = ensure_provisioned(lab, started, values)
     new = folder.prepare(lab, lab.work, values)
@@ -47,7 +47,7 @@ def resume(lab: Lab, port: int | None = None) -> instance.Instance:
         raise LabError(f"Lab {lab.id} has not been started yet.", f"Start it: make lab-{lab.id}")
     found = instance.find(port)
     if found is None or found.world != lab.world_name:
-        found = instance.start(lab.world_name, port=port)
+        found = instance.start(lab.world_name, port=port, services=lab.services)
         worlds.remember(lab.world_name)
         ensure_provisioned(lab, found, values_of(lab, student()))
     return found

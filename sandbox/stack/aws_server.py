@@ -60,6 +60,9 @@ os._exit(code[0] if code else 255)
 def main() -> int:
     """Run the command in `sys.argv` beside the server; returns its exit code."""
     command = sys.argv[1:]
+    if command[:1] == ["--serve"]:
+        # A jail gives the listening socket along, so that loading and building go on side by side.
+        _serve(socket.socket(fileno=int(command[1])))
     if not command:
         print("usage: python -m sandbox.stack.aws_server COMMAND [ARGUMENT...]", file=sys.stderr)
         return 2
@@ -86,13 +89,18 @@ def main() -> int:
 def prepare(folder: Path) -> dict[str, str]:
     """Write the small `aws` into `folder`; returns the variables that make it be used."""
     program = folder / "aws"
-    aws = Path(sys.executable).with_name("aws")
-    program.write_text(_CLIENT.format(python=sys.executable, aws=str(aws)))
+    program.write_text(client_program())
     program.chmod(0o755)
     return {
         SOCKET_VARIABLE: str(folder / "socket"),
         "PATH": os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)]),
     }
+
+
+def client_program() -> str:
+    """The small `aws`, as the text of a program."""
+    aws = Path(sys.executable).with_name("aws")
+    return _CLIENT.format(python=sys.executable, aws=str(aws))
 
 
 def _serve(listener: socket.socket) -> None:

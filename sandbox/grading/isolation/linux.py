@@ -88,7 +88,7 @@ class Prepared:
         if user == 0:
             user = group = FIRST_USER + os.getpid() * 7 % USERS + len(str(root)) % 7
         cwd = f"{HOME}/{self.job.name}"
-        environment = inside.environment(self.job, HOME, PROGRAMS, "/tmp")
+        environment = inside.environment(self.job, HOME, PROGRAMS, "/tmp", AWS_SOCKET)
         return {
             "uid": user,
             "gid": group,
@@ -99,13 +99,13 @@ class Prepared:
             "source": str(self.job.work),
             "collect": str(self.job.collect),
             "command": list(self.job.command),
-            "aws_server": inside.aws_server(),
+            "aws_server": inside.warm_aws(),
             "aws_socket": AWS_SOCKET,
             "environment": environment,
             "limits": asdict(self.job.limits),
             "read_only": _visible(),
             "files": {
-                **inside.files(self.job, HOME, PROGRAMS, AWS_SOCKET),
+                **inside.files(HOME, PROGRAMS),
                 "/etc/passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{group}::{HOME}:/bin/bash\n",
                 "/etc/group": f"root:x:0:\nstudent:x:{group}:\n",
                 "/etc/hosts": "127.0.0.1 localhost\n",

@@ -34,7 +34,7 @@ class Prepared:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._mark = secrets.token_hex(8)
-        self._user = FIRST_USER + os.getpid() % USERS if os.geteuid() == 0 else None
+        self._user = _other_user()
         # Another user must be able to reach it, so it is not below the state folder.
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-replay-"))
         self._folder.chmod(0o711)
@@ -45,9 +45,13 @@ class Prepared:
             (self._folder / name).mkdir()
         self._aws_socket = self._folder / "aws.sock"
         self._environment = inside.environment(
-            job, str(self._home), str(self._folder / "bin"), str(self._folder / "tmp")
+            job,
+            str(self._home),
+            str(self._folder / "bin"),
+            str(self._folder / "tmp"),
+            str(self._aws_socket),
         ) | {MARK: self._mark}
-        texts = inside.files(job, str(self._home), str(self._folder / "bin"), str(self._aws_socket))
+        texts = inside.files(str(self._home), str(self._folder / "bin"))
         for path, text in texts.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(text)
@@ -95,7 +99,7 @@ class Prepared:
         command = ["/bin/sh", "-c", f'exec "$@" 3<&{listener.fileno()}', "sh"]
         with listener:
             return subprocess.Popen(
-                command + self._wrapped(inside.aws_server()),
+                command + self._wrapped(inside.warm_aws()),
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -210,6 +214,27 @@ class _Crowd:
             self.exceeded = "disk"
             return sys.maxsize
         return supervision.memory_below(self._pid)
+
+
+def _other_user() -> int | None:
+    """A user id for the commands where we may choose one and it can run this Python."""
+    if os.geteuid() != 0:
+        return None
+    user = FIRST_USER + os.getpid() % USERS
+    try:
+        subprocess.run(
+            [sys.executable, "-c", "import encodings, sandbox"],
+            user=user,
+            group=user,
+            extra_groups=[],
+            cwd="/",
+            check=True,
+            capture_output=True,
+            timeout=30,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return user
 
 
 def _real_end(ended: Ended, code: int | None) -> Ended:

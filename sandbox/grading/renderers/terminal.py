@@ -137,6 +137,8 @@ def _closing(result: Result) -> Iterator[RenderableType]:
     if result.replay is not None and result.replay.reason:
         yield Text(f"  {result.replay.reason}", style="red")
     yield Text(f"  {words.verdict(result)}", style=style)
+    for note in result.notes:
+        yield Text(f"  {note}", style="bright_black")
     step = next_step(result)
     if step is not None:
         line = Text("  Next: ")

@@ -24,7 +24,7 @@ def outcome(one: CheckResult) -> str:
 def score_line(result: Result) -> str:
     """The score as one sentence."""
     if result.score is None:
-        return "Not scored: the sandbox or a check broke. This is not a zero."
+        return "not scored (this is not a zero)"
     visible = " (visible checks)" if result.hidden_checks and not _shows_hidden(result) else ""
     return (
         f"{points(result.score)} of {points(result.max_score)} points"
@@ -35,7 +35,11 @@ def score_line(result: Result) -> str:
 def verdict(result: Result) -> str:
     """What the run comes to, in one sentence."""
     if result.status == "error":
-        return result.message or "Something of ours broke; nothing was scored."
+        broken = sum(one.status == "error" for one in result.checks)
+        if result.message:
+            return result.message
+        what = "A check" if broken == 1 else f"{broken} checks"
+        return f"{what} could not be run. That is our fault, not yours: nothing is scored."
     if result.status == "complete":
         if result.hidden_checks and not _shows_hidden(result):
             return "All visible checks pass."
