@@ -11,7 +11,18 @@ import sys
 import typer
 
 # In the order of the help.
-GROUPS = ("lab", "check", "submit", "grade", "stack", "clock")
+GROUPS = (
+    "lab",
+    "check",
+    "hint",
+    "reset",
+    "solution",
+    "submit",
+    "grade",
+    "progress",
+    "stack",
+    "clock",
+)
 
 EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, EXIT_SANDBOX = 0, 1, 2, 3
 

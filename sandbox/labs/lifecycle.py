@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.labs import folder, progress, provisioning
-from sandbox.labs.manifest import Lab, LabError
+from sandbox.labs.manifest import Lab, LabError, of_world
 from sandbox.labs.values import Values, student, values_of
 from sandbox.stack import instance, worlds
 
@@ -79,3 +79,8 @@ def ensure_provisioned(lab: Lab, started: instance.Instance, values: Values) -> 
     provisioning.provision(lab, started.endpoint, values)
     record.write_text(json.dumps({"student": student(), "at": time.time()}) + "\n")
     return True
+
+
+def sharing(lab: Lab) -> list[Lab]:
+    """The other labs that are worked in this lab's world."""
+    return [other for other in of_world(lab.world_name) if other.id != lab.id]
