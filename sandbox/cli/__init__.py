@@ -17,6 +17,7 @@ GROUPS = (
     "hint",
     "reset",
     "solution",
+    "demo",
     "submit",
     "grade",
     "progress",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sandbox.cli.style import LabNumber, ascii_only, console, lab_or_usage_error
+from sandbox.cli.style import LabNumber, ascii_only, console, lab_or_usage_error, require_started
 
 FormatOption = Annotated[
     str,
@@ -43,6 +43,7 @@ def check(
 
     chosen = known_format("json" if as_json else format)
     found = lab_or_usage_error(lab)
+    require_started(found)
     running = lifecycle.resume(found, port)
     who = student()
     result = _checked(found, running, who, quiet=chosen != "terminal" or output is not None)

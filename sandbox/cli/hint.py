@@ -55,7 +55,7 @@ def show(lab, step, hints: list[str]) -> None:
     for place, text in enumerate(hints, 1):
         newest = place == len(hints)
         mark = Text(f"{place}/{len(step.hints)}  ", style="cyan" if newest else "bright_black")
-        out.print(Padding(mark + _marked_up(text, newest), (0, 2, 1, 2)))
+        out.print(Padding(mark + _marked_up(text, newest), (0, 2, 1, 2), expand=False))
     if not hints:
         out.print("  You have seen none of this step yet.")
     elif len(hints) < len(step.hints):

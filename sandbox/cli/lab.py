@@ -84,7 +84,7 @@ def show(opened) -> None:
         rows.add_row("so far", f"{seen.last:.0f} %, best {seen.best:.0f} %")
     from rich.padding import Padding
 
-    out.print(Padding(rows, (0, 0, 0, 2)))
+    out.print(Padding(rows, (0, 0, 0, 2), expand=False))
     out.print()
     n = lab.id
     out.print(

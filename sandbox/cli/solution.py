@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sandbox.cli.style import LabNumber, console, lab_or_usage_error
+from sandbox.cli.style import LabNumber, console, lab_or_usage_error, refuse
 
 
 def register(app: typer.Typer) -> None:
@@ -25,15 +25,16 @@ def solution(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show the solution of a lab that you have passed."""
-    from sandbox.labs import LabError, progress
+    from sandbox.labs import progress
 
     found = lab_or_usage_error(lab)
     reached = progress.of(found.name)
     if not reached.passed and not force:
         best = "not checked yet" if reached.best is None else f"{reached.best:.0f} % so far"
-        raise LabError(
+        refuse(
             f"The solution of lab {found.id} is shown once you have {found.pass_mark:.0f} % ({best}).",
             f"A hint: make hint-{found.id}. In spite of that: sandbox solution {found.id} --force",
+            1,
         )
     folders = {folder.name: folder for folder in found.solutions}
     name = which or "solution"
@@ -74,7 +75,7 @@ def _show(folder: Path, files: dict[str, str], others: list[str], number: int) -
             continue
         lexer = Syntax.guess_lexer(name, text)
         shown = Syntax(text, lexer, theme="ansi_dark", background_color="default", word_wrap=True)
-        out.print(Padding(shown, (0, 0, 0, 4)))
+        out.print(Padding(shown, (0, 0, 0, 4), expand=False))
     out.print()
     for other in others:
         out.print(f"  [bright_black]In another form: sandbox solution {number} --which {other}[/]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -43,6 +43,18 @@ def lab_or_usage_error(number: int):
         return load(number)
     except LabError:
         raise
+
+
+def refuse(message: str, advice: str, code: int) -> NoReturn:
+    """End with one line that says why, one that says what to do, and an exit code."""
+    print(f"sandbox: {message}\n  {advice}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def require_started(lab) -> None:
+    """A usage error (exit code 2) for a lab that was never started here."""
+    if not lab.work.is_dir():
+        refuse(f"Lab {lab.id} has not been started yet.", f"Start it: make lab-{lab.id}", 2)
 
 
 def _wide() -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sandbox.cli.style import LabNumber, console, lab_or_usage_error
+from sandbox.cli.style import LabNumber, console, lab_or_usage_error, require_started
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +31,7 @@ def submit(
     from sandbox.labs import LabError, folder, progress, student
 
     found = lab_or_usage_error(lab)
-    if not found.work.is_dir():
-        raise LabError(
-            f"Lab {found.id} has not been started yet.", f"Start it: make lab-{found.id}"
-        )
+    require_started(found)
     who = student()
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", who).strip("-.") or "student"
     target = output or found.work.parent / f"{found.name}-{plain}.zip"

@@ -1,4 +1,4 @@
-"""`solve.sh` as a lab's format writes it: steps that begin with `# step: ID  TITLE`, scenes between blanks."""
+"""`solve.sh` as a lab's format writes it: steps that begin with `# step: ID  TITLE`, command by command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEADING = re.compile(r"#\s*step:\s*(?P<id>[a-z0-9-]+)(?:\s+(?P<title>.*\S))?\s*$
 
 @dataclass
 class Scene:
-    """Commands that are shown and run together, with the comment before them."""
+    """One command (a pipe, a loop, ...) and the comment before it."""
 
     comment: str
     code: str
@@ -33,19 +33,25 @@ class ScriptStep:
 def parse(text: str) -> list[ScriptStep]:
     """The steps of a script in its order, the preamble (`set -e`) first when there is one.
 
-    A blank line ends a scene unless it stands inside a here-document, a loop or a quoted text.
+    A command goes on over lines while a quotation, a loop, a here-document or a `\\` is open. A comment
+    belongs to the command after it, or stands alone before a blank line.
     """
     steps = [ScriptStep("", "")]
     lines: list[str] = []
     for line in text.splitlines():
-        heading = HEADING.match(line)
-        if heading and _complete("\n".join(lines)):
+        inside = not _complete("\n".join(lines)) and not _only_comments(lines)
+        heading = None if inside else HEADING.match(line)
+        if heading:
             _close(steps[-1], lines)
             steps.append(ScriptStep(heading["id"], heading["title"] or heading["id"]))
-        elif not line.strip() and _complete("\n".join(lines)):
-            _close(steps[-1], lines)
-        elif not line.startswith("#!"):
+        elif inside or line.strip():
+            if line.startswith("#!"):
+                continue
             lines.append(line)
+            if not _only_comments(lines) and _complete("\n".join(lines)):
+                _close(steps[-1], lines)
+        else:
+            _close(steps[-1], lines)
     _close(steps[-1], lines)
     return [step for step in steps if step.id or step.scenes]
 
@@ -58,6 +64,10 @@ def _close(step: ScriptStep, lines: list[str]) -> None:
         comment.append(code.pop(0).lstrip("# ").rstrip())
     if code or any(comment):
         step.scenes.append(Scene(" ".join(filter(None, comment)), "\n".join(code)))
+
+
+def _only_comments(lines: list[str]) -> bool:
+    return all(line.lstrip().startswith("#") or not line.strip() for line in lines)
 
 
 def _complete(code: str) -> bool:

@@ -101,7 +101,7 @@ def _check(result: Result, one: CheckResult, marks: dict[str, str]) -> Iterator[
         Text(one.title, style=dim),
         Text(f"{earned}/{words.points(one.max_score)}", style=dim or "bold"),
     )
-    yield Padding(grid, (0, 0, 0, 5))
+    yield Padding(grid, (0, 0, 0, 5), expand=False)
     if one.status == "skip":
         yield _under(Text(words.waits_for(result, one), style="bright_black"))
     if one.status in ("fail", "error"):
@@ -129,7 +129,7 @@ def _reason(one: CheckResult) -> Iterator[RenderableType]:
 
 
 def _under(content: RenderableType) -> RenderableType:
-    return Padding(content, (0, 4, 0, 14))
+    return Padding(content, (0, 4, 0, 14), expand=False)
 
 
 def _closing(result: Result) -> Iterator[RenderableType]:
