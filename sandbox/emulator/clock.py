@@ -16,7 +16,7 @@ from pathlib import Path
 _offset = 0.0
 _file: Path | None = None
 _lock = threading.Lock()
-_listeners: list[Callable[[], None]] = []
+_listeners: list[Callable[[], object]] = []
 
 
 def open_file(path: Path) -> None:
@@ -61,6 +61,6 @@ def advance(delta: timedelta) -> datetime:
     return now()
 
 
-def on_advance(listener: Callable[[], None]) -> None:
+def on_advance(listener: Callable[[], object]) -> None:
     """Call `listener` (no arguments) after every move, in the thread that moved the clock."""
     _listeners.append(listener)

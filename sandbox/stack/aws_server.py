@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 SOCKET_VARIABLE = "SANDBOX_AWS_SOCKET"
 # Settings that the prepared driver has already looked at; with other values it is made anew.
@@ -117,7 +118,8 @@ def _serve(listener: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     children: dict[int, socket.socket] = {}
     while True:
-        readable, _, _ = select.select([listener, wake_read, *children.values()], [], [])
+        waiting: list[Any] = [listener, wake_read, *children.values()]
+        readable, _, _ = select.select(waiting, [], [])
         if wake_read in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(wake_read, 4096)

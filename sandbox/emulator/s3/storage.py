@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from io import BytesIO, UnsupportedOperation
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from localstack.aws.api.s3 import BucketName
 from localstack.services.s3.constants import S3_CHUNK_SIZE
@@ -43,10 +43,11 @@ class DiskStoredObject(S3StoredObject):
         self, s3_object: S3Object | S3Part, folder: Path, mode: Literal["r", "w"] = "r"
     ) -> None:
         super().__init__(s3_object=s3_object, mode=mode)
+        self.closed: bool = False
         self.size = 0
         self._folder = folder
         self._digest = hashlib.md5(usedforsecurity=False)
-        self._checksum_hash = None
+        self._checksum_hash: Any = None
         self._checksum: str | None = None
         self._etag: str | None = None
         self._written = False
@@ -78,6 +79,7 @@ class DiskStoredObject(S3StoredObject):
         """Add a part's bytes at the end; returns how many they were."""
         self._require_writing()
         before = self.size
+        self._file.seek(before)
         while data := part.read(S3_CHUNK_SIZE):
             self._append(data)
         self._finish()

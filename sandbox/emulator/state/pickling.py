@@ -75,7 +75,7 @@ def _import(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def _defaultdict(kind: type, factory: Any, attributes: dict, items: dict) -> Any:
+def _defaultdict(kind: Any, factory: Any, attributes: dict, items: dict) -> Any:
     made = kind.__new__(kind)
     made.__dict__.update(attributes)
     made.default_factory = factory
