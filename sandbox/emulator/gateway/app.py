@@ -10,6 +10,8 @@ from localstack.aws import handlers
 from localstack.aws.app import LocalstackAwsGateway
 from localstack.services.edge import ROUTER
 
+from sandbox.emulator.access.authentication import AuthenticationHandler, PrivateHeaderHandler
+from sandbox.emulator.access.authorization import AuthorizationHandler
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.gateway import admin, failures, guard
 from sandbox.emulator.gateway.websites import WebsiteHandler
@@ -25,7 +27,14 @@ class SandboxGateway(LocalstackAwsGateway):
         admin.register_routes(ROUTER)
         self.request_handlers.insert(0, guard.GuardHandler())
         self._replace_exception_handlers()
+        self._before(handlers.add_internal_request_params, PrivateHeaderHandler())
         self._after(handlers.add_internal_request_params, WebsiteHandler())
+        # Who is calling: in the place of three handlers of LocalStack's that believe every key.
+        self._replace(handlers.parse_pre_signed_url_request, AuthenticationHandler())
+        self._replace(handlers.inject_auth_header_if_missing)
+        self._replace(handlers.add_account_id)
+        # May they.
+        self._after(handlers.parse_service_request, AuthorizationHandler())
         self._after(handlers.parse_service_name, restore.RestoreHandler())
         # Behind access control: what the DynamoDB engine answers itself goes no further.
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())

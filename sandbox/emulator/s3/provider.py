@@ -33,6 +33,7 @@ from localstack.services.s3.provider import S3Provider
 from localstack.services.s3.utils import extract_bucket_key_version_id_from_copy_source
 
 from sandbox.emulator import clock, world
+from sandbox.emulator.access.s3_operations import AccessOperations
 from sandbox.emulator.s3 import archive, lifecycle, lifecycle_rules, patches
 from sandbox.emulator.s3.storage import FILE_ATTRIBUTE, DiskObjectStore
 from sandbox.emulator.state import saver
@@ -42,7 +43,7 @@ SWEEP_SECONDS = 30.0
 LIFECYCLE_SECONDS = 10.0
 
 
-class SandboxS3Provider(S3Provider):
+class SandboxS3Provider(AccessOperations, S3Provider):
     """`s3:sandbox`: persistent objects, lifecycle rules that act, archives that must be restored."""
 
     def __init__(self) -> None:

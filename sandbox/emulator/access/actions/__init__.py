@@ -1,0 +1,1 @@
+"""Which IAM actions, resources and condition keys an operation of a service needs."""

@@ -1,0 +1,1 @@
+"""The policy engine: documents, conditions, evaluation, validation. Knows nothing of the emulator."""

@@ -1,0 +1,112 @@
+"""What the services know about a resource: its own policy, its tags, its owner.
+
+Read from the live state, and only when a policy or a cross-account caller makes it matter.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.emulator.access.policy import document
+from sandbox.emulator.access.policy.document import Policy
+
+
+def _store(module: str, name: str, account: str, region: str) -> Any:
+    """A service's store when the service was ever loaded; None keeps an unused service unloaded."""
+    loaded = sys.modules.get(module)
+    if loaded is None:
+        return None
+    return getattr(loaded, name)[account][region]
+
+
+def resource_policies(arn: str) -> tuple[list[Policy], bool]:
+    """The resource's own policies, and whether they must allow (keys of KMS)."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return [], False
+    reader = _POLICIES.get(parts[2])
+    text = reader(parts[3], parts[4], parts[5]) if reader and parts[4] else None
+    if not text:
+        return [], False
+    if not isinstance(text, str):
+        text = json.dumps(text)
+    return [document.parse(text, f"policy of {arn}")], False
+
+
+def _queue_policy(region: str, account: str, name: str) -> str | None:
+    store = _store("localstack.services.sqs.models", "sqs_stores", account, region)
+    queue = store.queues.get(name) if store else None
+    return queue.attributes.get("Policy") if queue else None
+
+
+def _topic_policy(region: str, account: str, name: str) -> str | None:
+    store = _store("localstack.services.sns.models", "sns_stores", account, region)
+    topics = getattr(store, "topics", None) if store else None
+    topic = topics.get(f"arn:aws:sns:{region}:{account}:{name}") if topics else None
+    if topic is None:
+        return None
+    attributes = (
+        topic.get("attributes") if isinstance(topic, dict) else getattr(topic, "policy", "")
+    )
+    return attributes.get("Policy") if isinstance(attributes, dict) else attributes
+
+
+def _table_policy(region: str, account: str, name: str) -> str | None:
+    return _dynamodb_policies.get(f"arn:aws:dynamodb:{region}:{account}:{name.split('/index/')[0]}")
+
+
+_dynamodb_policies: dict[str, str] = {}
+_POLICIES: dict[str, Callable[[str, str, str], Any]] = {
+    "sqs": _queue_policy,
+    "sns": _topic_policy,
+    "dynamodb": _table_policy,
+}
+
+
+def resource_tags(arn: str, account: str) -> dict[str, str]:
+    """The tags of a resource by its ARN; empty for resources that this module cannot read."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return {}
+    service, region, owner, name = parts[2], parts[3], parts[4] or account, parts[5]
+    if service == "s3":
+        from sandbox.emulator.access import buckets
+
+        return buckets.tags(arn)
+    if service == "iam":
+        return _iam_tags(owner, name)
+    if service == "dynamodb":
+        store = _store("localstack.services.dynamodb.models", "dynamodb_stores", owner, region)
+        tags = getattr(store, "TABLE_TAGS", {}) if store else {}
+        return dict(tags.get(arn.split("/index/")[0], {}))
+    return {}
+
+
+def _iam_tags(account: str, name: str) -> dict[str, str]:
+    from sandbox.emulator.access import credentials
+
+    kind, _, rest = name.partition("/")
+    backend = credentials.iam_backend(account)
+    simple = rest.rsplit("/", 1)[-1]
+    if kind == "user" and simple in backend.users:
+        return {tag["Key"]: tag["Value"] for tag in backend.users[simple].tags or ()}
+    if kind == "role":
+        for role in backend.roles.values():
+            if role.name == simple:
+                tags = role.tags
+                if isinstance(tags, dict):
+                    tags = tags.values()
+                return {tag["Key"]: tag["Value"] for tag in tags or ()}
+    return {}
+
+
+# Set by the DynamoDB provider: ARN of a table or index -> name of its partition key.
+partition_key_of: Callable[[str], str | None] | None = None
+
+
+def partition_key(arn: str) -> str | None:
+    """The name of a table's or index's partition key; None when nobody can say."""
+    return partition_key_of(arn) if partition_key_of else None
