@@ -94,7 +94,8 @@ class Shell:
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     # A progress meter overwrites its line; only what it ends with is shown.
-                    yield line.decode(errors="replace").rstrip("\r").rpartition("\r")[2]
+                    text = line.decode(errors="replace").rstrip("\r").rpartition("\r")[2]
+                    yield text.expandtabs(4)
         if rest:
             yield rest.decode(errors="replace")
 
