@@ -23,7 +23,7 @@ def main() -> None:
             ("RLIMIT_FSIZE", limits["file_bytes"]),
             ("RLIMIT_NOFILE", limits["open_files"]),
             ("RLIMIT_DATA", limits["memory_bytes"]),
-            ("RLIMIT_NPROC", limits["processes"] if config["uid"] is not None else None),
+            ("RLIMIT_NPROC", limits["processes"]),
             ("RLIMIT_CORE", 0),
         ):
             kind = getattr(resource, name, None)

@@ -83,9 +83,25 @@ class Prepared:
                 os.chown(path, self._user, self._user, follow_symlinks=False)
 
     def _wrapped(self, command: list[str]) -> list[str]:
-        config = {"limits": asdict(self.job.limits), "uid": self._user, "command": command}
+        config = {
+            "limits": asdict(self.job.limits) | {"processes": self._most_processes()},
+            "uid": self._user,
+            "command": command,
+        }
         script = str(Path(__file__).with_name("limits.py"))
         return [sys.executable, "-I", "-S", script, json.dumps(config)]
+
+    def _most_processes(self) -> int:
+        """The limit is per user: what else the user runs comes on top."""
+        import psutil
+
+        if self._user is not None:
+            return self.job.limits.processes
+        mine, user = 0, os.geteuid()
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                mine += process.num_threads() if process.uids().real == user else 0
+        return mine + self.job.limits.processes
 
     def _start_aws_server(self) -> subprocess.Popen | None:
         try:
@@ -122,7 +138,7 @@ class Prepared:
             start_new_session=True,
         )
         assert process.stdout is not None
-        crowd = _Crowd(self, process.pid)
+        crowd = _Crowd(self)
         ended, output = supervision.watch(
             process.stdout, self.job.limits, lambda: process.poll() is not None, crowd.memory
         )
@@ -194,26 +210,31 @@ class Prepared:
 class _Crowd:
     """Memory, processes and disk of a run together, looked at now and then."""
 
-    def __init__(self, run: Prepared, pid: int) -> None:
+    def __init__(self, run: Prepared) -> None:
         self._run = run
-        self._pid = pid
         self._next = 0.0
         self.exceeded: Ended | None = None
 
     def memory(self) -> int:
         """Bytes in use; more than any limit when another limit of the whole is exceeded."""
+        import psutil
+
         if time.monotonic() < self._next:
             return 0
         self._next = time.monotonic() + 0.25
-        below = supervision.descendants(self._pid)
+        members = self._run.members()
         limits = self._run.job.limits
-        if len(below) > limits.processes:
+        if len(members) > limits.processes:
             self.exceeded = "processes"
             return sys.maxsize
         if self._run.disk() > limits.disk_bytes:
             self.exceeded = "disk"
             return sys.maxsize
-        return supervision.memory_below(self._pid)
+        total = 0
+        for process in members:
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
 
 
 def _other_user() -> int | None:
