@@ -23,17 +23,20 @@ from localstack.aws.api.s3 import (
     PutBucketLifecycleConfigurationOutput,
     RestoreObjectOutput,
     RestoreRequest,
+    StorageClass,
     UploadPartCopyOutput,
     UploadPartCopyRequest,
 )
+from localstack.services.s3.constants import DEFAULT_BUCKET_ENCRYPTION
 from localstack.services.s3.exceptions import MalformedXML
-from localstack.services.s3.models import S3Object, s3_stores
+from localstack.services.s3.models import S3Bucket, S3Object, s3_stores
 from localstack.services.s3.notifications import S3EventNotificationContext
 from localstack.services.s3.provider import S3Provider
 from localstack.services.s3.utils import extract_bucket_key_version_id_from_copy_source
 
 from sandbox.emulator import clock, world
 from sandbox.emulator.access.s3_operations import AccessOperations
+from sandbox.emulator.gateway import origins
 from sandbox.emulator.s3 import archive, lifecycle, lifecycle_rules, patches
 from sandbox.emulator.s3.storage import FILE_ATTRIBUTE, DiskObjectStore
 from sandbox.emulator.state import saver
@@ -48,6 +51,7 @@ class SandboxS3Provider(AccessOperations, S3Provider):
 
     def __init__(self) -> None:
         patches.follow_the_clock()
+        origins.let_bucket_rules_decide()
         self.object_store = DiskObjectStore(world.directory("s3"))
         super().__init__(storage_backend=self.object_store)
         self._swept = 0.0
@@ -66,6 +70,10 @@ class SandboxS3Provider(AccessOperations, S3Provider):
 
     def on_sandbox_restored(self) -> None:
         """Remove what a killed emulator left: data whose object was never saved."""
+        for bucket in _all_buckets():
+            # Upstream asks whether a bucket has *the* default encryption, by identity.
+            if bucket.encryption_rule == DEFAULT_BUCKET_ENCRYPTION:
+                bucket.encryption_rule = DEFAULT_BUCKET_ENCRYPTION
         self.object_store.sweep(live_files(), age=0)
 
     # Archived objects -----------------------------------------------------------------------------
@@ -89,8 +97,18 @@ class SandboxS3Provider(AccessOperations, S3Provider):
 
     @handler("CopyObject", expand=False)
     def copy_object(self, context: RequestContext, request: CopyObjectRequest) -> CopyObjectOutput:
-        """Refuses an archived source that has not been restored."""
+        """Refuses an archived source that has not been restored; an old version may be copied onto its key.
+
+        Upstream takes the latter, S3's way of bringing a version back, for a copy that changes nothing.
+        """
         self._require_readable_source(context, request["CopySource"])
+        bucket, key, version_id = extract_bucket_key_version_id_from_copy_source(
+            request["CopySource"]
+        )
+        if (bucket, key) == (request["Bucket"], request["Key"]) and version_id:
+            source = self._find(context, bucket, key, version_id)
+            if source is not None and not source.is_current and not request.get("StorageClass"):
+                request["StorageClass"] = StorageClass.STANDARD
         return super().copy_object(context, request)
 
     @handler("UploadPartCopy", expand=False)
@@ -169,17 +187,17 @@ class SandboxS3Provider(AccessOperations, S3Provider):
     def run_lifecycle(self) -> None:
         """Apply every bucket's rules as of now."""
         with self._lifecycle_lock:
-            for _account, _region, store in list(s3_stores.iter_stores()):
-                for bucket in list(store.buckets.values()):
-                    try:
-                        outcome = lifecycle.run(store, bucket, clock.now())
-                    except Exception:
-                        LOG.exception("lifecycle of bucket %s", bucket.name)
-                        continue
-                    if outcome:
-                        LOG.info("lifecycle of bucket %s: %s", bucket.name, outcome)
-                        self._expiration_cache[bucket.name].clear()
-                        saver.mark("s3")
+            for bucket in _all_buckets():
+                store = s3_stores[bucket.bucket_account_id][bucket.bucket_region]
+                try:
+                    outcome = lifecycle.run(store, bucket, clock.now())
+                except Exception:
+                    LOG.exception("lifecycle of bucket %s", bucket.name)
+                    continue
+                if outcome:
+                    LOG.info("lifecycle of bucket %s: %s", bucket.name, outcome)
+                    self._expiration_cache[bucket.name].clear()
+                    saver.mark("s3")
 
     def _run_lifecycle_often(self) -> None:
         while True:
@@ -217,14 +235,23 @@ class SandboxS3Provider(AccessOperations, S3Provider):
             self.object_store.sweep(live_files())
 
 
+def _all_buckets() -> list[S3Bucket]:
+    """Every bucket of every account, once (the stores of an account's regions share them)."""
+    found = {
+        id(bucket): bucket
+        for _account, _region, store in list(s3_stores.iter_stores())
+        for bucket in list(store.buckets.values())
+    }
+    return list(found.values())
+
+
 def live_files() -> Iterator[str]:
     """The names of all data files that an object, a version or a part of an upload refers to."""
-    for _account, _region, store in list(s3_stores.iter_stores()):
-        for bucket in list(store.buckets.values()):
-            for s3_object in bucket.objects.values(with_versions=True):
-                if name := getattr(s3_object, FILE_ATTRIBUTE, None):
+    for bucket in _all_buckets():
+        for s3_object in bucket.objects.values(with_versions=True):
+            if name := getattr(s3_object, FILE_ATTRIBUTE, None):
+                yield name
+        for upload in list(bucket.multiparts.values()):
+            for part in [upload.object, *list(upload.parts.values())]:
+                if name := getattr(part, FILE_ATTRIBUTE, None):
                     yield name
-            for upload in list(bucket.multiparts.values()):
-                for part in [upload.object, *list(upload.parts.values())]:
-                    if name := getattr(part, FILE_ATTRIBUTE, None):
-                        yield name
