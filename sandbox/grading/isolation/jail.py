@@ -262,6 +262,9 @@ class Jail:
             checked(libc.syscall(number, b".", b"."), "pivot_root")
             checked(libc.umount2(b".", MNT_DETACH), "umount")
             os.chdir("/")
+            for path in (self.config["home"], "/tmp", "/var/tmp", "/dev/shm"):
+                mount(path, path, None, MS_BIND)
+            mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
         if self.held["shared memory"]:
             libc.sethostname(b"sandbox", 7)
         server = self.spawn(self.config["aws_server"]) if self.aws_listener else None

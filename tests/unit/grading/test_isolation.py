@@ -137,7 +137,7 @@ def test_a_fork_bomb_stays_small_and_is_stopped(run) -> None:
     outcome = run(script, Limits(**{**vars(SMALL), "seconds": 3}))
     over.set()
     watching.join()
-    assert outcome.ended in ("time", "processes", "finished", "output")
+    assert outcome.ended in ("time", "processes", "memory", "finished", "output")
     assert most <= SMALL.processes * 4
     assert _with("fork-bomb-here") == []
 
