@@ -50,13 +50,13 @@ def await_condition(condition, what: str) -> None:
 
 @pytest.fixture
 def running(sandbox_home):
-    started = instance.start("dynamodb", port=_free_port(), home=sandbox_home)
+    started = instance.start("dynamodb", port=free_port(), home=sandbox_home)
     yield started
     started.stop()
     assert engines(started) == []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     import socket
 
     with socket.socket() as probe:

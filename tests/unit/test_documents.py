@@ -37,7 +37,9 @@ def test_every_command_is_documented():
     assert isinstance(commands, click.Group)
     for name, command in commands.commands.items():
         if not command.hidden:
-            assert f"sandbox {name}" in text or f"make {name}" in text, f"{name} stands in no document"
+            assert f"sandbox {name}" in text or f"make {name}" in text, (
+                f"{name} stands in no document"
+            )
             assert command.help, f"{name} has no help"
 
 
