@@ -168,3 +168,11 @@ def test_a_bucket_answers_by_host_name(emulator, host):
     s3.put_object(Bucket="names-bucket", Key="a/b.txt", Body=b"by name")
     reply = emulator.anonymous.get("/a/b.txt", headers={"Host": host.format(port=emulator.port)})
     assert reply.text == "by name"
+
+
+def test_status_line_and_headers_are_aws_s(emulator):
+    answer = raw(emulator, b"GET /none/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    head = answer.split(b"\r\n\r\n")[0].decode()
+    assert head.startswith("HTTP/1.1 404 Not Found\r\n")
+    assert "\r\nServer: AmazonS3" in head
+    assert "localstack" not in head.lower()

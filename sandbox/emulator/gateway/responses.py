@@ -7,8 +7,11 @@ for: that saves a change of threads per request.
 
 from __future__ import annotations
 
+from http.client import responses as REASONS
+
 from rolo.serving import twisted
 
+UNTOLD = ("x-localstack",)
 # A larger body is written with back pressure, as upstream does.
 LARGEST_BYTES = 256 * 1024
 
@@ -16,12 +19,24 @@ LARGEST_BYTES = 256 * 1024
 class OneStepResponse(twisted.HeaderPreservingWSGIResponse):
     """Twisted's response to one request, without the wait for complete bodies."""
 
+    def startResponse(self, status: str, headers: list, excInfo: object = None):  # noqa: N802, N803
+        """Status line and headers as AWS writes them: `403 Forbidden`, and no trace of the core."""
+        code = status.split(" ", 1)[0]
+        phrase = REASONS.get(int(code)) if code.isdigit() else None
+        kept = [(name, value) for name, value in headers if name.lower() not in UNTOLD]
+        # S3 names itself; the other services answer with this word.
+        server = next((value for name, value in headers if name.lower() == "server"), "Server")
+        if any(name.lower() == "x-amz-id-2" for name, _ in headers):
+            server = "AmazonS3"
+        self.request.responseHeaders.setRawHeaders(b"Server", [server.encode("latin-1")])
+        return super().startResponse(f"{code} {phrase}" if phrase else status, kept, excInfo)
+
     def write(self, data: bytes) -> None:
         """Send a part of the body; called in the request's own thread."""
         if self.started or len(data) > LARGEST_BYTES or not self._is_whole(data):
             super().write(data)
             return
-        self.started = True
+        self.started: bool = True
         self.reactor.callFromThread(self._send, data)
 
     def _is_whole(self, data: bytes) -> bool:
