@@ -177,8 +177,9 @@ class Engine:
             self._pool = None
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError, TypeError):
-            os.kill(self._pid, signal.SIGKILL)
+        if self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -255,8 +256,9 @@ def _run_guarded(command: list[str], log: Path) -> tuple[subprocess.Popen, int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    with process.stdout:
-        pid = int(process.stdout.readline())
+    assert process.stdout is not None
+    with process.stdout as output:
+        pid = int(output.readline())
     return process, pid
 
 

@@ -111,6 +111,10 @@ class SandboxDynamoDBProvider(DynamoDBProvider):
         """End the engines."""
         engine.stop_all()
 
+    def warm(self) -> None:
+        """Start the engine of the account that everybody uses, ahead of the first request."""
+        engine.warm()
+
     def accept_state_visitor(self, visitor: StateVisitor) -> None:
         """The store alone: the engine keeps its tables itself."""
         visitor.visit(dynamodb_stores)

@@ -19,7 +19,7 @@ LARGEST_BYTES = 256 * 1024
 class OneStepResponse(twisted.HeaderPreservingWSGIResponse):
     """Twisted's response to one request, without the wait for complete bodies."""
 
-    def startResponse(self, status: str, headers: list, excInfo: object = None):  # noqa: N802, N803
+    def startResponse(self, status: str, headers: list, excInfo: object = None):
         """Status line and headers as AWS writes them: `403 Forbidden`, and no trace of the core."""
         code = status.split(" ", 1)[0]
         phrase = REASONS.get(int(code)) if code.isdigit() else None

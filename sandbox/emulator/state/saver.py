@@ -32,6 +32,7 @@ READING = re.compile(
 )
 
 _dirty: set[str] = set()
+_changes = 0
 _wake = threading.Condition()
 _after_save: dict[str, list[Callable[[], None]]] = defaultdict(list)
 _save_lock = threading.Lock()
@@ -103,8 +104,27 @@ def finish_request(chain: HandlerChain, context: RequestContext, response: Respo
     if gate is not None:
         context.sandbox_gate = None
         gate.leave()
+    _count(context)
+    if getattr(context, "fast_path", False):
+        # Answered by the DynamoDB engine, which keeps its own files.
+        return
     if context.service and context.operation and not READING.match(context.operation.name):
         mark(context.service.service_name)
+
+
+def changes() -> int:
+    """How many requests so far may have changed something: `sandbox watch` looks at it."""
+    return _changes
+
+
+def _count(context: RequestContext) -> None:
+    global _changes
+    if context.operation:
+        name = context.operation.name
+    else:
+        name = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    if name and not READING.match(name):
+        _changes += 1
 
 
 def start() -> None:

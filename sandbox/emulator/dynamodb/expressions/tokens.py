@@ -45,10 +45,10 @@ class TokenStream:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._tokens = [
-            Token(found.lastgroup or "other", found[found.lastgroup], *found.span(found.lastgroup))
-            for found in WORD.finditer(source)
-        ]
+        self._tokens = []
+        for found in WORD.finditer(source):
+            kind = found.lastgroup or "other"
+            self._tokens.append(Token(kind, found[kind], *found.span(kind)))
         self._position = 0
 
     @property
