@@ -14,6 +14,7 @@ import typer
 GROUPS = (
     "lab",
     "check",
+    "watch",
     "hint",
     "reset",
     "solution",
@@ -23,6 +24,7 @@ GROUPS = (
     "progress",
     "stack",
     "clock",
+    "events",
 )
 
 EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, EXIT_SANDBOX = 0, 1, 2, 3

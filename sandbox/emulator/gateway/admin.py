@@ -22,7 +22,10 @@ from sandbox.emulator import clock, world
 
 LOG = logging.getLogger(__name__)
 TOKEN_HEADER = "X-Sandbox-Token"
-FEATURES: tuple[str, ...] = ("sandbox.emulator.gateway.clock_routes",)
+FEATURES: tuple[str, ...] = (
+    "sandbox.emulator.gateway.clock_routes",
+    "sandbox.emulator.cloudtrail.routes",
+)
 
 Endpoint = Callable[..., Any]
 
@@ -82,12 +85,15 @@ def is_admin(request: Request) -> bool:
 
 
 def _status(request: Request, **_: Any) -> Response:
+    from sandbox.emulator.state import saver
+
     return _json(
         {
             "ready": True,
             "world": world.name(),
             "ephemeral": world.ephemeral(),
             "pid": os.getpid(),
+            "changes": saver.changes(),
             "clock": clock.now().isoformat(),
             "clock_offset_seconds": clock.offset().total_seconds(),
         }

@@ -32,8 +32,8 @@ def render(result: Result) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def page(result: Result, *, ascii_only: bool = False) -> RenderableType:
-    """The whole report as something Rich prints."""
+def page(result: Result, *, ascii_only: bool = False, only_open: bool = False) -> RenderableType:
+    """The whole report as something Rich prints; with `only_open` finished steps are one line each."""
     marks = PLAIN if ascii_only else MARKS
     parts: list[RenderableType] = [
         Text(),
@@ -43,6 +43,11 @@ def page(result: Result, *, ascii_only: bool = False) -> RenderableType:
         Text(),
     ]
     for title, checks in _by_step(result):
+        if title and only_open and all(one.status == "pass" for one in checks):
+            parts.append(
+                Text.assemble((f"  {marks['pass']} ", STYLES["pass"]), (title, "bright_black"))
+            )
+            continue
         if title:
             parts.append(Text(f"  {title}", style="bold"))
         for one in checks:
