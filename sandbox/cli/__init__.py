@@ -22,6 +22,7 @@ GROUPS = (
     "submit",
     "grade",
     "progress",
+    "authoring",
     "stack",
     "clock",
     "events",
