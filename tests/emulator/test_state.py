@@ -199,3 +199,45 @@ def test_a_port_in_use_is_named(home):
         other.listen()
         with pytest.raises(StackError, match="in use by another program"):
             instance.start("w", port=other.getsockname()[1], home=home)
+
+
+def test_two_sandboxes_at_once_do_not_meet(home, tmp_path_factory):
+    one = open_world(home, "one", free_port())
+    two = open_world(tmp_path_factory.mktemp("other"), "one", free_port())
+    for number, emulator in enumerate((one, two)):
+        s3 = emulator.client("s3")
+        s3.create_bucket(Bucket="same-name")
+        s3.put_object(Bucket="same-name", Key="k", Body=str(number).encode() * 600_000)
+    one.client("s3").delete_object(Bucket="same-name", Key="k")
+    got = two.client("s3").get_object(Bucket="same-name", Key="k")["Body"].read()
+    assert got == b"1" * 600_000
+    one.instance.stop()
+    assert two.instance.ready()
+    two.instance.stop()
+
+
+def test_a_full_disk_damages_nothing(home):
+    """The state folder on a tiny disk: writes fail with an AWS error, what was saved stays."""
+    import subprocess
+
+    disk = home / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=260m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        emulator = open_world(disk, "w", free_port())
+        s3 = emulator.client("s3")
+        s3.create_bucket(Bucket="full-disk")
+        s3.put_object(Bucket="full-disk", Key="kept", Body=b"kept")
+        with pytest.raises((ClientError, BotoCoreError)):
+            for number in range(40):
+                s3.put_object(Bucket="full-disk", Key=f"large-{number}", Body=b"x" * 10_000_000)
+        assert s3.get_object(Bucket="full-disk", Key="kept")["Body"].read() == b"kept"
+        for number in range(40):
+            s3.delete_object(Bucket="full-disk", Key=f"large-{number}")
+        emulator.instance.stop()
+        with pytest.raises(StackError, match="are free below"):
+            open_world(disk, "w", free_port())
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
