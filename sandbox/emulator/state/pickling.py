@@ -12,7 +12,6 @@ import pickle
 import sys
 import threading
 from collections import defaultdict
-from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -55,9 +54,6 @@ class _StatePickler(pickle.Pickler):
         if isinstance(obj, defaultdict) and kind is not defaultdict:
             # Subclasses with constructors of their own (moto's ParameterDict) are made without them.
             return _defaultdict, (kind, obj.default_factory, obj.__dict__, dict(obj))
-        if kind.__name__ == "AWSManagedPolicy":
-            # Megabytes of constant documents: only which policy, and how often it is attached.
-            return _aws_managed_policy, (obj.account_id, obj.arn, obj.attachment_count)
         return NotImplemented
 
 
@@ -81,16 +77,3 @@ def _defaultdict(kind: Any, factory: Any, attributes: dict, items: dict) -> Any:
     made.default_factory = factory
     made.update(items)
     return made
-
-
-def _aws_managed_policy(account: str, arn: str, attachment_count: int) -> Any:
-    policy = _aws_managed_policies(account)[arn]
-    policy.attachment_count = attachment_count
-    return policy
-
-
-@lru_cache(maxsize=8)
-def _aws_managed_policies(account: str) -> dict[str, Any]:
-    from moto.iam.models import IAMBackend
-
-    return {policy.arn: policy for policy in IAMBackend("aws", account).aws_managed_policies}
