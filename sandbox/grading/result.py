@@ -241,3 +241,9 @@ def jsonable(value: Any) -> Any:
 
 def _rounded(points: float) -> float:
     return round(points, 4)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of result.json, as `result.schema.json` beside this file has it."""
+    found = Result.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **found}

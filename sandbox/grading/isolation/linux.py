@@ -8,6 +8,7 @@ is taken, and the protections say so.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -42,6 +43,7 @@ SETTINGS = (
 )
 # User ids nobody has; each run takes another one, so that limits per user do not add up.
 FIRST_USER, USERS = 61_000, 3_000
+_runs = itertools.count()
 READY_SECONDS = 30.0
 
 
@@ -86,7 +88,7 @@ class Prepared:
     def _configuration(self, root: Path) -> dict:
         user, group = os.geteuid(), os.getegid()
         if user == 0:
-            user = group = FIRST_USER + os.getpid() * 7 % USERS + len(str(root)) % 7
+            user = group = FIRST_USER + (os.getpid() * 31 + next(_runs)) % USERS
         cwd = f"{HOME}/{self.job.name}"
         environment = inside.environment(self.job, HOME, PROGRAMS, "/tmp", AWS_SOCKET)
         return {

@@ -7,6 +7,7 @@ a copy of the work, no inherited environment, and, where we are root, another us
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -24,6 +25,7 @@ from sandbox.grading.isolation import inside, jail_copy, supervision
 from sandbox.grading.isolation.job import Ended, Job, Outcome, reason_of
 
 FIRST_USER, USERS = 61_000, 3_000
+_runs = itertools.count()
 # Every process of a run carries this in its environment, so that those that left the session are found.
 MARK = "SANDBOX_REPLAY"
 
@@ -241,7 +243,7 @@ def _other_user() -> int | None:
     """A user id for the commands where we may choose one and it can run this Python."""
     if os.geteuid() != 0:
         return None
-    user = FIRST_USER + os.getpid() % USERS
+    user = FIRST_USER + (os.getpid() * 31 + next(_runs)) % USERS
     try:
         subprocess.run(
             [sys.executable, "-c", "import encodings, sandbox"],
