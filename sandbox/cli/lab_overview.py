@@ -20,7 +20,7 @@ def table() -> Table:
         shown.add_column(
             column,
             justify="right" if column in ("Lab", "Minutes") else "left",
-            no_wrap=column != "Needs",
+            no_wrap=column != "Title",
         )
     for lab in manifest.all_labs():
         needs = ", ".join(NEEDS.get(need, need) for need in lab.requires) or "Python only"

@@ -152,7 +152,6 @@ def _show_worlds(out: Console, found: instance.Instance | None) -> None:
 def _show_labs(out: Console) -> None:
     from sandbox.cli import lab_overview
 
-    out.print()
     out.print(lab_overview.table())
 
 
