@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.emulator.dynamodb_tables import KEY, create, item, refused
@@ -55,6 +57,52 @@ def test_accounts_and_regions_do_not_see_each_other(emulator):
     foreign = f"arn:aws:dynamodb:us-east-1:222222222222:table/{name}"
     with refused("AccessDeniedException"):
         clients["111111111111", "us-east-1"].get_item(TableName=foreign, Key=KEY)
+
+
+def test_items_are_only_for_whom_a_policy_allows(emulator, client):
+    iam = emulator.client("iam")
+    name = create(client)
+    client.put_item(TableName=name, Item=item("a", 1))
+    user = iam.create_user(UserName="reader-of-one-partition")["User"]
+    key = iam.create_access_key(UserName=user["UserName"])["AccessKey"]
+    reader = emulator.client(
+        "dynamodb", access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"]
+    )
+    with refused("AccessDeniedException") as caught:
+        reader.get_item(TableName=name, Key=KEY)
+    assert f"{user['Arn']} is not authorized to perform: dynamodb:GetItem" in str(caught.value)
+    arn = client.describe_table(TableName=name)["Table"]["TableArn"]
+    iam.put_user_policy(
+        UserName=user["UserName"],
+        PolicyName="read",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": ["dynamodb:GetItem", "dynamodb:Query"],
+                        "Resource": arn,
+                        "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}},
+                    }
+                ],
+            }
+        ),
+    )
+    assert reader.get_item(TableName=name, Key=KEY)["Item"] == item("a", 1)
+    for attempt in (
+        lambda: reader.get_item(TableName=name, Key=item("b", 1)),
+        lambda: reader.put_item(TableName=name, Item=item("a", 2)),
+        lambda: reader.scan(TableName=name),
+        lambda: reader.batch_write_item(
+            RequestItems={name: [{"PutRequest": {"Item": item("a", 2)}}]}
+        ),
+    ):
+        with refused("AccessDeniedException"):
+            attempt()
+    wrong = emulator.client("dynamodb", access_key=key["AccessKeyId"], secret_key="guessed")
+    with refused("InvalidSignatureException"):
+        wrong.get_item(TableName=name, Key=KEY)
 
 
 def test_a_new_index_holds_every_item_when_it_is_active(client):

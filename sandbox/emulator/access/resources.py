@@ -71,7 +71,7 @@ def resource_tags(arn: str, account: str) -> dict[str, str]:
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return {}
-    service, region, owner, name = parts[2], parts[3], parts[4] or account, parts[5]
+    service, owner, name = parts[2], parts[4] or account, parts[5]
     if service == "s3":
         from sandbox.emulator.access import buckets
 
@@ -79,9 +79,7 @@ def resource_tags(arn: str, account: str) -> dict[str, str]:
     if service == "iam":
         return _iam_tags(owner, name)
     if service == "dynamodb":
-        store = _store("localstack.services.dynamodb.models", "dynamodb_stores", owner, region)
-        tags = getattr(store, "TABLE_TAGS", {}) if store else {}
-        return dict(tags.get(arn.split("/index/")[0], {}))
+        return table_tags_of(arn.split("/index/")[0]) if table_tags_of else {}
     return {}
 
 
@@ -103,7 +101,8 @@ def _iam_tags(account: str, name: str) -> dict[str, str]:
     return {}
 
 
-# Set by the DynamoDB provider: ARN of a table or index -> name of its partition key.
+# Set by DynamoDB: ARN of a table -> its tags; ARN of a table or index -> name of its partition key.
+table_tags_of: Callable[[str], dict[str, str]] | None = None
 partition_key_of: Callable[[str], str | None] | None = None
 
 

@@ -299,8 +299,11 @@ def _end_stray(database: Path) -> None:
 
 
 def _run_directory() -> Path:
-    run_directory = os.environ.get("SANDBOX_RUN_DIR")
-    return Path(run_directory) if run_directory else world.directory("dynamodb")
+    named = os.environ.get("SANDBOX_RUN_DIR")
+    folder = Path(named) if named else world.directory("dynamodb")
+    # The log must be writable, or the program would not start for no visible reason.
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _last_line(log: Path) -> str:

@@ -63,8 +63,10 @@ def deleted(account: str, region: str, table: str, record: Json) -> bool:
 
 def _run() -> None:
     pause = threading.Event()
-    while not pause.wait(PAUSE_SECONDS):
+    while True:
+        # At once: time went by while the sandbox was down.
         sweep()
+        pause.wait(PAUSE_SECONDS)
 
 
 def _sweep_region(account: str, region: str) -> int:

@@ -19,7 +19,8 @@ from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers.service import ServiceRequestParser
 from localstack.http import Response
 
-from sandbox.emulator.dynamodb import expiry, wire
+from sandbox.emulator.access import resources
+from sandbox.emulator.dynamodb import expiry, schemas, wire
 from sandbox.emulator.dynamodb.errors import DynamoDBError
 
 MEMBERS = {
@@ -139,3 +140,6 @@ def install() -> None:
     """Put the quick parser in the place of LocalStack's, before a gateway assembles its chain."""
     if not isinstance(handlers.parse_service_request, RequestParser):
         handlers.parse_service_request = RequestParser()
+    # What access control asks about tables.
+    resources.partition_key_of = schemas.partition_key_of
+    resources.table_tags_of = schemas.tags_of

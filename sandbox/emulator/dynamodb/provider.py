@@ -29,7 +29,7 @@ from localstack.services.plugins import ServiceLifecycleHook
 from localstack.state import StateVisitor
 
 from sandbox.emulator import clock
-from sandbox.emulator.dynamodb import arns, backups, engine, wire
+from sandbox.emulator.dynamodb import arns, backups, engine, expiry, wire
 from sandbox.emulator.dynamodb.errors import DynamoDBError, invalid
 
 BACKUP_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
@@ -114,6 +114,7 @@ class SandboxDynamoDBProvider(DynamoDBProvider):
     def warm(self) -> None:
         """Start the engine of the account that everybody uses, ahead of the first request."""
         engine.warm()
+        expiry.start()
 
     def accept_state_visitor(self, visitor: StateVisitor) -> None:
         """The store alone: the engine keeps its tables itself."""

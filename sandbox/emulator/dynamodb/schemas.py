@@ -6,12 +6,17 @@ The engine is asked once per table; creating, changing or deleting a table forge
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.emulator.dynamodb import engine
 
 MOST_TABLES = 1000
+RESOURCE = re.compile(
+    r"arn:[a-z-]+:dynamodb:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):table/(?P<table>[^/]+)"
+    r"(?:/index/(?P<index>[^/]+))?"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,35 @@ def of(account: str, region: str, table: str) -> Schema | None:
 def forget(account: str, region: str, table: Any) -> None:
     """The table changes: ask again."""
     _known.pop((account, region, table), None)
+
+
+def partition_key_of(arn: str) -> str | None:
+    """The partition key of a table or index, by its ARN; None when there is none."""
+    parts = RESOURCE.match(arn)
+    if parts is None:
+        return None
+    try:
+        schema = of(parts["account"], parts["region"], parts["table"])
+    except (ValueError, engine.EngineFailure):
+        return None
+    index = schema and (schema.indexes.get(parts["index"]) if parts["index"] else schema.table)
+    return index.keys[0] if index else None
+
+
+def tags_of(arn: str) -> dict[str, str]:
+    """The tags of a table, by its ARN."""
+    parts = RESOURCE.match(arn)
+    if parts is None:
+        return {}
+    try:
+        status, content = engine.of(parts["account"], parts["region"]).request(
+            "DynamoDB_20120810.ListTagsOfResource", json.dumps({"ResourceArn": arn}).encode()
+        )
+    except (ValueError, engine.EngineFailure):
+        return {}
+    if status != 200:
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in json.loads(content).get("Tags", ())}
 
 
 def _read(description: dict[str, Any]) -> Schema:
