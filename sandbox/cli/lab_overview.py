@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.labs import manifest
+from sandbox.stack import diagnosis
 
 NEEDS = {"docker": "Docker", "java": "Java", "browser": "a browser"}
 
@@ -23,8 +24,19 @@ def table() -> Table:
             no_wrap=column != "Title",
         )
     for lab in manifest.all_labs():
-        needs = ", ".join(NEEDS.get(need, need) for need in lab.requires) or "Python only"
-        shown.add_row(str(lab.id), lab.title, str(lab.minutes), needs, _progress(lab))
+        shown.add_row(str(lab.id), lab.title, str(lab.minutes), _needs(lab), _progress(lab))
+    return shown
+
+
+def _needs(lab: manifest.Lab) -> Text:
+    """What the lab needs beside Python, and whether this machine has it."""
+    if not lab.requires:
+        return Text("Python only")
+    shown = Text()
+    for need in lab.requires:
+        here = diagnosis.has(need)
+        word = f"{NEEDS.get(need, need)}: {'here' if here else 'missing'}"
+        shown.append(("" if not shown else "\n") + word, style="" if here else "red")
     return shown
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from sandbox.stack import instance, paths
@@ -53,7 +54,9 @@ def state_folder() -> Finding:
     free = shutil.disk_usage(nearest).free
     fact = f"{folder}, {free / 2**30:.1f} GB free"
     if not os.access(nearest, os.W_OK):
-        return Finding("State folder", BAD, f"{folder} cannot be written", "SANDBOX_HOME=/another/folder")
+        return Finding(
+            "State folder", BAD, f"{folder} cannot be written", "SANDBOX_HOME=/another/folder"
+        )
     if free < paths.LEAST_FREE_BYTES:
         return Finding("State folder", BAD, fact, "Free some space; the sandbox wants 200 MB.")
     return Finding("State folder", GOOD, fact)
@@ -129,7 +132,16 @@ def namespaces() -> Finding:
     """Can a submission be locked in with namespaces (instructors)."""
     if not sys.platform.startswith("linux"):
         return Finding("Isolation", NOTE, "process limits only; this system has no namespaces")
-    command = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "true"]
+    command = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "--net",
+        "--pid",
+        "--fork",
+        "true",
+    ]
     try:
         works = subprocess.run(command, capture_output=True, timeout=5).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
@@ -152,9 +164,20 @@ def docker() -> Finding:
         version = sdk.from_env(timeout=2).version()["Version"]
     except Exception:
         return Finding(
-            "Docker", NOTE, "no engine answers; labs 01 and 04 do not need one", "https://docs.docker.com/engine/install/"
+            "Docker",
+            NOTE,
+            "no engine answers; labs 01 and 04 do not need one",
+            "https://docs.docker.com/engine/install/",
         )
     return Finding("Docker", GOOD, f"engine {version}")
+
+
+@cache
+def has(need: str) -> bool:
+    """Whether this machine has what a lab's `requires` names: docker, java, or a program's name."""
+    if need == "docker":
+        return docker().level == GOOD
+    return shutil.which(need) is not None
 
 
 LOOKS: tuple[Callable[[], Finding], ...] = (
