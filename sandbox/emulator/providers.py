@@ -29,3 +29,31 @@ def dynamodbstreams() -> Service:
     from sandbox.emulator.dynamodbstreams.provider import SandboxDynamoDBStreamsProvider
 
     return Service.for_provider(SandboxDynamoDBStreamsProvider())
+
+
+@aws_provider(api="iam", name="sandbox")
+def iam() -> Service:
+    """IAM over moto, with policy documents checked and the simulator on the policy engine."""
+    from sandbox.emulator.iam.provider import SandboxIamProvider, dispatcher
+
+    return Service.for_provider(SandboxIamProvider(), dispatch_table_factory=dispatcher)
+
+
+@aws_provider(api="sts", name="sandbox")
+def sts() -> Service:
+    """STS whose credentials are checked and expire."""
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    from sandbox.emulator.iam.sts_provider import SandboxStsProvider
+
+    return Service.for_provider(
+        SandboxStsProvider(), dispatch_table_factory=MotoFallbackDispatcher
+    )
+
+
+@aws_provider(api="cloudtrail", name="sandbox")
+def cloudtrail() -> Service:
+    """CloudTrail's event history, from the world's own record of requests."""
+    from sandbox.emulator.cloudtrail.provider import SandboxCloudTrailProvider
+
+    return Service.for_provider(SandboxCloudTrailProvider())

@@ -8,7 +8,7 @@ import socket
 import httpx
 import psutil
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -16,7 +16,8 @@ from botocore.credentials import Credentials
 def post_signed(emulator, service: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
     """POST / for `service`, signed by the root."""
     request = AWSRequest("POST", f"{emulator.endpoint}/", data=body, headers=headers)
-    SigV4Auth(Credentials("test", "test"), service, "us-east-1").add_auth(request)
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer(Credentials("test", "test"), service, "us-east-1").add_auth(request)
     prepared = request.prepare()
     return emulator.anonymous.post("/", content=body, headers=dict(prepared.headers))
 

@@ -7,24 +7,30 @@ from typing import Any
 from sandbox.emulator.access import credentials
 from sandbox.emulator.access.actions import catalog
 from sandbox.emulator.access.policy import document
-from sandbox.emulator.access.policy.document import Policy
+from sandbox.emulator.access.policy.document import Policy, Statement
 from sandbox.emulator.access.policy.evaluation import Policies
 from sandbox.emulator.access.principal import Kind, Principal
 
-# What a federated user or a root session may do without session policies: nothing or everything.
-BOUNDARY_ATTRIBUTE = "permissions_boundary_arn"
+# moto keeps a role's boundary under the first name, LocalStack a user's under the second.
+BOUNDARY_ATTRIBUTES = ("permissions_boundary_arn", "permissions_boundary")
+EVERYTHING = Policy("account root user", (Statement("Allow", actions=("*",), resources=("*",)),))
 
 
 def policies_of(principal: Principal) -> Policies:
     """Identity policies, boundary and session policies of a principal."""
     if principal.kind is Kind.USER:
-        found = _of_user(principal.account, principal.name)
+        found = of_user(principal.account, principal.name)
     elif principal.kind is Kind.ROLE and principal.role_arn:
-        found = _of_role(principal.account, principal.role_arn)
+        found = of_role(principal.account, principal.role_arn)
     elif principal.kind is Kind.FEDERATED:
         # A federated user has the rights of the user who asked for the token, narrowed by the policies
         # that were passed; without any, none.
-        found = _of_user(principal.account, principal.federated_provider or "")
+        # Asked for by the root user, the token has no name and all rights to be narrowed.
+        found = (
+            of_user(principal.account, principal.name)
+            if principal.name
+            else Policies(identity=[EVERYTHING])
+        )
         found.session = list(principal.session_policies or ())
         return found
     else:
@@ -34,7 +40,8 @@ def policies_of(principal: Principal) -> Policies:
     return found
 
 
-def _of_user(account: str, name: str) -> Policies:
+def of_user(account: str, name: str) -> Policies:
+    """The policies of a user, its groups' included."""
     backend = credentials.iam_backend(account)
     user = backend.users.get(name)
     if user is None:
@@ -46,7 +53,8 @@ def _of_user(account: str, name: str) -> Policies:
     return found
 
 
-def _of_role(account: str, arn: str) -> Policies:
+def of_role(account: str, arn: str) -> Policies:
+    """The policies of a role."""
     backend = credentials.iam_backend(account)
     role = next((role for role in backend.roles.values() if role.arn == arn), None)
     if role is None:
@@ -78,11 +86,18 @@ def managed(backend: Any, arn: str) -> Policy | None:
     known = catalog.managed_policy(arn)
     if known is None:
         return None
-    return document.from_dict(known[1]["Document"], arn)
+    return document.parse(_text(known[1]["Document"]), arn)
 
 
 def _boundary(backend: Any, holder: Any) -> Policy | None:
-    arn = getattr(holder, BOUNDARY_ATTRIBUTE, None)
+    arn = next(
+        (
+            value
+            for value in (getattr(holder, name, None) for name in BOUNDARY_ATTRIBUTES)
+            if isinstance(value, str) and value
+        ),
+        None,
+    )
     if not arn:
         return None
     # A boundary that was deleted allows nothing.

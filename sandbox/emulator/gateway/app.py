@@ -12,6 +12,7 @@ from localstack.services.edge import ROUTER
 
 from sandbox.emulator.access.authentication import AuthenticationHandler, PrivateHeaderHandler
 from sandbox.emulator.access.authorization import AuthorizationHandler
+from sandbox.emulator.cloudtrail import record
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.gateway import admin, failures, guard
 from sandbox.emulator.gateway.origins import OriginHandler
@@ -42,6 +43,7 @@ class SandboxGateway(LocalstackAwsGateway):
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())
         self._before(self.service_request_router, saver.GateHandler())
         self.finalizers.append(saver.finish_request)
+        self.finalizers.append(record.finish_request)
 
     def _replace_exception_handlers(self) -> None:
         known = self.exception_handlers

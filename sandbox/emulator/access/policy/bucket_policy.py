@@ -158,7 +158,9 @@ def _check_principal(value: Any, exists) -> None:
         raise MalformedPolicy("Invalid policy syntax.")
     for kind, given in value.items():
         values = given if isinstance(given, list) else [given]
-        if kind not in PRINCIPAL_KINDS or not values:
+        if not values:
+            raise MalformedPolicy("Missing required field Principal cannot be empty!")
+        if kind not in PRINCIPAL_KINDS:
             raise MalformedPolicy("Invalid principal in policy")
         for item in values:
             if not isinstance(item, str) or not _principal_valid(kind, item, exists):

@@ -78,5 +78,6 @@ def arn_matches(pattern: str, value: str) -> bool:
     """`ArnLike`: the six parts of the ARN are compared one by one, each with wildcards."""
     wanted, given = pattern.split(":", 5), value.split(":", 5)
     if len(wanted) != 6 or len(given) != 6:
-        return pattern == "*" or (len(wanted) < 6 and matches(pattern, value) and "*" in pattern)
+        # `*` and `arn:aws:s3:*` end before the last part and stand for all of the rest.
+        return len(wanted) < 6 and pattern.endswith("*") and matches(pattern, value)
     return all(matches(part, found) for part, found in zip(wanted, given, strict=True))
