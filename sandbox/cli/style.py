@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LabNumber = Annotated[int, typer.Argument(help="The lab's number.", metavar="LAB")]
 
@@ -16,6 +18,8 @@ LabNumber = Annotated[int, typer.Argument(help="The lab's number.", metavar="LAB
 @cache
 def console() -> Console:
     """The console for reports on standard output."""
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=False, emoji=False, width=None if _wide() else 92)
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 from sandbox.grading import isolation, loading, runner
 from sandbox.grading.api import Check
@@ -78,10 +79,15 @@ class Grader:
                 try:
                     world.await_ready()
                     world.provision()
+                    subject = self._subject(world, scratch / "collected")
+                    Thread(target=subject.warm, args=(self.lab.services,), daemon=True).start()
                     outcome = run.go()
                 finally:
                     run.close()
-                found = self._checked(world, scratch / "collected")
+                try:
+                    found = runner.run(self.checks, subject)
+                finally:
+                    subject.close()
         except (StackError, OSError) as error:
             return Result.unscored(
                 self.reference, f"The sandbox failed: {error}", duration_s=_since(begun), **known
@@ -123,15 +129,9 @@ class Grader:
             )
         )
 
-    def _checked(self, world: _World, work: Path):
+    def _subject(self, world: _World, work: Path) -> Subject:
         started = world.instance
-        subject = Subject(
-            endpoint=started.endpoint, values=world.values, work=work, call=started.call
-        )
-        try:
-            return runner.run(self.checks, subject)
-        finally:
-            subject.close()
+        return Subject(endpoint=started.endpoint, values=world.values, work=work, call=started.call)
 
 
 class _World:

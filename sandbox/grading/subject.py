@@ -167,6 +167,15 @@ class Subject:
                 stdin=subprocess.DEVNULL,
             )
 
+    def warm(self, services: Sequence[str]) -> None:
+        """Make what checks will ask for first; for a moment when there is nothing else to do."""
+        import contextlib
+
+        with contextlib.suppress(Exception):
+            _ = self.http
+            for service in services:
+                self.client(service, False)
+
     def close(self) -> None:
         """Give connections back."""
         if self._http is not None:

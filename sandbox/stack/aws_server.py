@@ -15,7 +15,6 @@ from __future__ import annotations
 import array
 import contextlib
 import gc
-import json
 import os
 import select
 import signal
@@ -33,29 +32,31 @@ LONGEST_MESSAGE = 8 * 1024 * 1024
 
 # The client starts with as little of Python as possible: no site-packages, no environment, no imports
 # beyond these. Programs that talk to a person at a terminal are left to the real command.
-_CLIENT = '''\
+_CLIENT = """\
 #!{python} -ISs
-import array, json, os, signal, socket, sys
+import _signal, _socket, os, sys
 def real():
     os.execv({python!r}, [{python!r}, {aws!r}, *sys.argv[1:]])
 path = os.environ.get("SANDBOX_AWS_SOCKET")
 talks = os.isatty(0) and ("help" in sys.argv or "configure" in sys.argv[1:2])
 if not path or talks:
     real()
-server = socket.socket(socket.AF_UNIX)
+server = _socket.socket(_socket.AF_UNIX)
 try:
     server.connect(path)
 except OSError:
     real()
-message = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode("utf-8", "surrogateescape")
-fds = array.array("i", [0, 1, 2])
-server.sendmsg([len(message).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+words = [os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:]]
+words += [name + "=" + value for name, value in os.environ.items()]
+message = "\\0".join(words).encode("utf-8", "surrogateescape")
+fds = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+server.sendmsg([len(message).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, fds)])
 server.sendall(message)
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, lambda n, f: server.sendall(bytes([n])))
+for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+    _signal.signal(number, lambda n, f: server.sendall(bytes([n])))
 code = server.recv(1)
 os._exit(code[0] if code else 255)
-'''
+"""
 
 
 def main() -> int:
@@ -169,7 +170,10 @@ def _receive(connection: socket.socket) -> tuple[list, list[int]] | None:
             return None
         with connection.makefile("rb") as stream:
             message = stream.read(length)
-        return json.loads(message.decode("utf-8", "surrogateescape")), list(descriptors)
+        folder, count, *words = message.decode("utf-8", "surrogateescape").split("\0")
+        arguments, variables = words[: int(count)], words[int(count) :]
+        environment = dict(pair.split("=", 1) for pair in variables)
+        return [arguments, folder, environment], list(descriptors)
     except (OSError, ValueError):
         return None
 
