@@ -15,6 +15,7 @@ from sandbox.emulator.access.authorization import AuthorizationHandler
 from sandbox.emulator.cloudtrail import record
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.gateway import admin, failures, guard
+from sandbox.emulator.gateway.home import HomeHandler
 from sandbox.emulator.gateway.origins import OriginHandler
 from sandbox.emulator.gateway.websites import WebsiteHandler
 from sandbox.emulator.state import restore, saver
@@ -30,7 +31,7 @@ class SandboxGateway(LocalstackAwsGateway):
         self.request_handlers.insert(0, guard.GuardHandler())
         self._replace_exception_handlers()
         self._before(handlers.add_internal_request_params, PrivateHeaderHandler())
-        self._after(handlers.add_internal_request_params, WebsiteHandler())
+        self._after(handlers.add_internal_request_params, WebsiteHandler(), HomeHandler())
         self._replace(handlers.enforce_cors, OriginHandler())
         # Who is calling: in the place of three handlers of LocalStack's that believe every key.
         self._replace(handlers.parse_pre_signed_url_request, AuthenticationHandler())
