@@ -74,6 +74,11 @@ class BoundedGateway(TwistedGateway):
     def __init__(self, gateway) -> None:
         super().__init__(gateway)
         self.requestFactory = BoundedRequest
+        # Bodies belong to the services; Twisted would look into each POST for a form of its own.
+        self._parsePOSTFormSubmission = False
+
+    def log(self, request) -> None:
+        """No access log of Twisted's: nobody reads it, and it formats a line per request."""
 
 
 def _too_large(length: int, s3: bool) -> tuple[bytes, str, str] | None:

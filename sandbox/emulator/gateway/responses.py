@@ -1,8 +1,8 @@
 """Answers that are handed to the network thread in one step.
 
-Twisted's WSGI bridge waits for the network thread after the first piece of a body and calls it again to
-finish. Where the first piece is the whole body, as for almost every AWS answer, nothing is left to wait
-for: that saves a change of threads per request.
+Twisted's WSGI bridge changes threads after the first piece of a body, waits, and changes again to finish.
+Where the first piece is the whole body, as for almost every AWS answer, it can go along with the end:
+one change of threads per request instead of two and a wait.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ LARGEST_BYTES = 256 * 1024
 class OneStepResponse(twisted.HeaderPreservingWSGIResponse):
     """Twisted's response to one request, without the wait for complete bodies."""
 
+    _whole_body: bytes | None = None
+
     def startResponse(self, status: str, headers: list, excInfo: object = None):
         """Status line and headers as AWS writes them: `403 Forbidden`, and no trace of the core."""
         code = status.split(" ", 1)[0]
@@ -33,22 +35,24 @@ class OneStepResponse(twisted.HeaderPreservingWSGIResponse):
 
     def write(self, data: bytes) -> None:
         """Send a part of the body; called in the request's own thread."""
-        if self.started or len(data) > LARGEST_BYTES or not self._is_whole(data):
-            super().write(data)
+        if self._whole_body is None and not self.started and self._is_whole(data):
+            # Twisted sends the headers of a response that was not started when it finishes it.
+            self._whole_body = data
             return
-        self.started: bool = True
-        self.reactor.callFromThread(self._send, data)
+        super().write(data)
 
     def _is_whole(self, data: bytes) -> bool:
+        if len(data) > LARGEST_BYTES:
+            return False
         length = str(len(data))
         return any(
             name.lower() == "content-length" and value == length for name, value in self.headers
         )
 
-    def _send(self, data: bytes) -> None:
-        if not self._requestFinished:
-            self._sendResponseHeaders()
-            self.request.write(data)
+    def _sendResponseHeaders(self) -> None:
+        super()._sendResponseHeaders()
+        if self._whole_body is not None:
+            self.request.write(self._whole_body)
 
 
 def install() -> None:
