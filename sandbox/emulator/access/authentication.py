@@ -153,8 +153,13 @@ def authenticate(context: RequestContext) -> principal.Principal:
     if found is None or not found.active:
         raise proof.unknown_key(claim)
     proof.check_token(claim, found)
-    proof.check_time(claim)
-    proof.check_signature(claim, found.secret)
+    if claim.presigned:
+        # A forged URL must not be remembered as one that was used.
+        proof.check_signature(claim, found.secret)
+        proof.check_time(claim)
+    else:
+        proof.check_time(claim)
+        proof.check_signature(claim, found.secret)
     context.sandbox_claim = claim
     return found.principal
 
@@ -376,7 +381,7 @@ class _Proof:
         if self.form_policy is not None:
             return  # the form's policy says when it ends; the service reads it
         if isinstance(claim, signature_v2.ClaimV2):
-            ends = moments.to_sandbox(claim.moment()) + signature_v2.USUAL_SECONDS
+            ends = moments.to_sandbox(claim.moment(), claim.signature) + signature_v2.USUAL_SECONDS
             if clock.time() > ends:
                 raise S3Refusal(
                     "AccessDenied",
@@ -405,7 +410,7 @@ class _Proof:
         if claim.expires is not None:
             if signed > now + SKEW_SECONDS:
                 raise self._not_yet(claim, signed, now)
-            ends = moments.to_sandbox(signed) + claim.expires
+            ends = moments.to_sandbox(signed, claim.signature) + claim.expires
             if clock.time() > ends:
                 raise self._expired(claim, ends)
             return

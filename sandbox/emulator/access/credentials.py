@@ -126,7 +126,7 @@ def _session_credential(account: str, access_key: str, session: dict[str, Any]) 
         session_policies=(
             None
             if policies is None
-            else tuple(document.parse(text, name) for name, text in policies)
+            else tuple(document.parse(text, name) for text, name in policies)
         ),
         tags={tag["Key"]: tag["Value"] for tag in session.get("tags", {}).values()},
         source_identity=session.get("source_identity"),

@@ -14,6 +14,9 @@ from sandbox.emulator import clock, world
 
 _lock = threading.Lock()
 _steps: list[list[float]] | None = None
+# Signature of a presigned request -> the clock's offset when it was first used.
+_first_seen: dict[str, float] = {}
+MOST_SEEN = 1000
 
 
 def _file() -> Path:
@@ -49,14 +52,23 @@ def machine_time() -> float:
     return clock.time() - clock.offset().total_seconds()
 
 
-def to_sandbox(machine: float) -> float:
-    """The sandbox time at which a client's clock showed `machine` (both seconds since the epoch)."""
+def to_sandbox(machine: float, signature: str = "") -> float:
+    """The sandbox time at which a client's clock showed `machine` (both seconds since the epoch).
+
+    Dates in signatures are whole seconds, so one from the second of an advance may be from before it.
+    With a `signature` the doubt ends when the URL was used before: it was certainly made by then.
+    """
     steps = _load()
     offset = steps[0][1]
     for since, then in reversed(steps):
-        if machine >= since:
+        if machine >= int(since):
             offset = then
             break
+    if signature:
+        seen = _first_seen.setdefault(signature, clock.offset().total_seconds())
+        offset = min(offset, seen)
+        while len(_first_seen) > MOST_SEEN:
+            _first_seen.pop(next(iter(_first_seen)), None)
     return machine + offset
 
 

@@ -98,7 +98,7 @@ def _check_principals(value: Any) -> None:
             if not bad and kind == "Service":
                 bad = not item.endswith((".amazonaws.com", ".amazonaws.com.cn", ".aws.internal"))
             if bad:
-                raise malformed(f'Invalid principal in policy: "{kind}":"{item}"')
+                raise malformed(f'Invalid principal in policy: "{kind.upper()}":"{item}"')
 
 
 def _many(value: Any) -> Iterable[Any]:
