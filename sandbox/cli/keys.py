@@ -13,7 +13,9 @@ class Keys:
 
     def __enter__(self) -> Keys:
         self._saved = None
-        with contextlib.suppress(ImportError, OSError, ValueError):
+        if not sys.stdin.isatty():
+            return self
+        with contextlib.suppress(ImportError):
             import termios
             import tty
 
