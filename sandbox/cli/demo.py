@@ -44,7 +44,9 @@ def demo(
     last = _last_step(found, step)
     who = student()
     values = values_of(found, who)
-    started = instance.start(f"demo-{found.id:02d}", ephemeral=True, services=found.services)
+    started = instance.start(
+        f"demo-{found.id:02d}", ephemeral=True, services=found.services, tied=not keep
+    )
     paths.home().mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f"demo-{found.name}-", dir=paths.home())) / found.name
     try:

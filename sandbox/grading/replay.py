@@ -62,7 +62,15 @@ class Grader:
         return lab_ref(self.lab, self.files)
 
     def grade(self, submission: Submission) -> Result:
-        """Replay and score one submission. What breaks on our side is a result with status `error`."""
+        """Replay and score one submission. What breaks on our side is a result with status `error`.
+
+        What broke is tried once more: a machine that is short of something for a moment is no reason
+        to trouble the instructor.
+        """
+        result = self._grade_once(submission)
+        return self._grade_once(submission) if result.status == "error" else result
+
+    def _grade_once(self, submission: Submission) -> Result:
         begun, moment = time.monotonic(), datetime.now(UTC)
         known = {
             "seed": submission.student,
@@ -88,6 +96,7 @@ class Grader:
                     found = runner.run(self.checks, subject)
                 finally:
                     subject.close()
+                world.require_alive()
         except (StackError, OSError) as error:
             return Result.unscored(
                 self.reference, f"The sandbox failed: {error}", duration_s=_since(begun), **known
@@ -153,6 +162,7 @@ class _World:
             ephemeral=True,
             student_token=self.token,
             services=self.lab.services,
+            tied=True,
         )
         return self
 
@@ -168,6 +178,12 @@ class _World:
 
         assert self._starting is not None
         self.instance = self._starting.result()
+        self._pid = self.instance.pid
+
+    def require_alive(self) -> None:
+        """Raise StackError when the emulator died meanwhile: its world began again without the work."""
+        if self.instance.pid != self._pid or not self.instance.ready():
+            raise StackError("the emulator died during the replay.")
 
     def provision(self) -> None:
         """Make the lab's starting state."""
@@ -188,8 +204,13 @@ def _replay(outcome: Outcome) -> Replay:
 
 
 def _scratch() -> Path:
+    """A folder for replays; what a killed run left there an hour ago is removed."""
     found = paths.home() / "replays"
     found.mkdir(parents=True, exist_ok=True)
+    for left in found.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
     return found
 
 

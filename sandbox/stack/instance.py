@@ -152,14 +152,15 @@ def start(
     home: Path | None = None,
     services: Sequence[str] = (),
     student_token: str | None = None,
+    tied: bool = False,
 ) -> Instance:
     """Start the emulator on `world` and wait until it answers.
 
     An instance that already serves this world on this port is returned as it is; one that serves
     another world is saved and stopped first. With `ephemeral` the world lives in a temporary folder
     and `port=None` takes any free one. `services` are loaded first. `student_token` is what a replayed
-    submission shows to use the clock and the like (default: a random one). Raises StackError with the
-    next step.
+    submission shows to use the clock and the like (default: a random one). A `tied` instance ends with
+    the process that started it, however that ends. Raises StackError with the next step.
     """
     root = home or paths.home()
     if port is None:
@@ -192,6 +193,8 @@ def start(
     )
     if services:
         environment["SANDBOX_PRELOAD"] = ",".join(services)
+    if tied:
+        environment["SANDBOX_OWNER_PID"] = str(os.getpid())
     environment["SANDBOX_ADMIN_TOKEN"] = token
     environment["SANDBOX_STUDENT_TOKEN"] = student_token
     with (run_directory / "log.txt").open("ab") as log:

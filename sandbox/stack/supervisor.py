@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -35,11 +37,15 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    owner = os.environ.get("SANDBOX_OWNER_PID")
+    if owner:
+        threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
     while True:
         child = subprocess.Popen([sys.executable, "-m", "sandbox.emulator.main"])
         (run_directory / "emulator.pid").write_text(str(child.pid))
         code = child.wait()
         if stopping or code in (0, PORT_TAKEN, STATE_DAMAGED):
+            _remove_what_nobody_will(owner)
             return 0 if stopping else code
         now = time.monotonic()
         crashes = [moment for moment in crashes if now - moment < 60] + [now]
@@ -47,6 +53,20 @@ def main() -> int:
         if len(crashes) >= MOST_CRASHES_PER_MINUTE:
             print(json.dumps({"supervisor": "it dies again and again; giving up"}), flush=True)
             return code if code > 0 else 1
+
+
+def _end_with(owner: int) -> None:
+    """Ask this process to end when the process that started it is gone."""
+    while os.getppid() == owner:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _remove_what_nobody_will(owner: str | None) -> None:
+    """The folders of an ephemeral world whose owner was killed before it could remove them."""
+    if owner and os.getppid() != int(owner) and os.environ.get("SANDBOX_EPHEMERAL") == "1":
+        for name in ("SANDBOX_WORLD_DIR", "SANDBOX_RUN_DIR"):
+            shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
 if __name__ == "__main__":
