@@ -21,6 +21,7 @@ GROUPS = (
     "demo",
     "submit",
     "grade",
+    "report",
     "progress",
     "authoring",
     "stack",
