@@ -130,7 +130,7 @@ class _Watcher:
             self.changes = []
             return
         events = answer["events"] if isinstance(answer, dict) else answer
-        counts: dict[str, int] = {}
+        found: dict[tuple[str, str], list[str]] = {}
         for event in events:
             key = str(event.get("id") or (event.get("time"), event.get("operation")))
             if key in self._seen:
@@ -140,10 +140,12 @@ class _Watcher:
             status = int(event.get("status") or 0)
             if not operation or status >= 400 or is_read(operation, {}):
                 continue
-            target = str(event.get("resource") or "").rpartition(":::")[2] or ""
-            name = f"{operation} {target.split('/')[0]}".strip()
-            counts[name] = counts.get(name, 0) + 1
-        self.changes = [name if n == 1 else f"{name} (×{n})" for name, n in counts.items()]
+            target = str(event.get("resource") or "").rpartition(":")[2]
+            found.setdefault((operation, target.split("/")[0]), []).append(target)
+        self.changes = [
+            f"{operation} {targets[0] if len(targets) == 1 else f'{first} ({len(targets)} times)'}"
+            for (operation, first), targets in found.items()
+        ]
 
 
 def _title(lab, endpoint: str) -> None:
@@ -189,12 +191,13 @@ def _inner(line: str) -> bool:
 
 
 def _coloured(line: str):
-    if console().color_system is None:
-        return line
-    from rich.syntax import Syntax
+    """A shell line with its quotations and variables set apart."""
+    from rich.text import Text
 
-    text = Syntax("", "bash", theme="ansi_dark", background_color="default").highlight(line)
-    text.rstrip()
+    text = Text(line)
+    text.highlight_regex(r"""'[^']*'|"[^"]*\"""", "yellow")
+    text.highlight_regex(r"\$\{?\w+[^}\s\"/]*\}?|\$\(", "cyan")
+    text.highlight_regex(r"(?<=\s)--?[a-z][\w-]*", "bright_black")
     return text
 
 

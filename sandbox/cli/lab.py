@@ -52,10 +52,8 @@ def facts(opened) -> dict:
 
 def show(opened) -> None:
     """What to do next, for a person."""
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
-
-    from sandbox.labs import progress
 
     lab, out = opened.lab, console()
     out.print()
@@ -64,38 +62,60 @@ def show(opened) -> None:
     line.append(f"  {lab.title}", style="bold")
     line.append(f"   about {lab.minutes} minutes", style="bright_black")
     out.print(line)
-    out.print(Text(f"  {lab.summary}"), style="bright_black")
+    out.print(Padding(Text(lab.summary, style="bright_black"), (0, 2, 0, 2), expand=False))
     out.print()
     for number, step in enumerate(lab.steps, 1):
         out.print(Text.assemble((f"  {number:>3}  ", "cyan"), step.title))
     out.print()
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="bright_black", no_wrap=True)
-    rows.add_column(overflow="fold")
-    rows.add_row("read", relative(lab.folder / "README.md"))
-    rows.add_row("work in", relative(opened.work) + _news(opened))
-    shell = Text("make shell", style="bold")
-    shell.append("  a shell whose aws, python and curl use the sandbox", style="bright_black")
-    rows.add_row("open", shell)
-    for name, value in list(opened.values.environment().items())[:8]:
-        rows.add_row("yours", Text.assemble((f"${name}", "bold"), "  ", value))
-    seen = progress.of(lab.name)
-    if seen.last is not None:
-        rows.add_row("so far", f"{seen.last:.0f} %, best {seen.best:.0f} %")
-    from rich.padding import Padding
-
-    out.print(Padding(rows, (0, 0, 0, 2), expand=False))
+    out.print(Padding(_places(opened), (0, 0, 0, 2), expand=False))
     out.print()
-    n = lab.id
-    out.print(
-        f"  [bold]make check-{n}[/] scores your work   [bold]make hint-{n}[/] gives a hint   "
-        f"[bold]make watch-{n}[/] does both as you go"
-    )
+    out.print(Padding(_verbs(lab.id), (0, 0, 0, 2), expand=False))
+    out.print()
     out.print(
         f"  [bright_black]{opened.instance.endpoint}, world {opened.instance.world}, ready in "
         f"{opened.seconds:.1f} s[/]"
     )
     out.print()
+
+
+def _places(opened):
+    from rich.table import Table
+    from rich.text import Text
+
+    from sandbox.labs import progress
+
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bright_black", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("read", relative(opened.lab.folder / "README.md"))
+    rows.add_row("work in", relative(opened.work) + _news(opened))
+    shell = Text.assemble(
+        ("make shell", "bold"),
+        ("   a shell whose aws, python and curl use the sandbox", "bright_black"),
+    )
+    rows.add_row("open", shell)
+    own = Table.grid(padding=(0, 2))
+    for name, value in list(opened.values.environment().items())[:10]:
+        own.add_row(Text(f"${name}", style="bold"), Text(value, overflow="fold"))
+    if own.row_count:
+        rows.add_row("yours", own)
+        rows.add_row("", Text("set by: source values.env", style="bright_black"))
+    seen = progress.of(opened.lab.name)
+    if seen.last is not None:
+        rows.add_row("so far", f"{seen.last:.0f} %, best {seen.best:.0f} %")
+    return rows
+
+
+def _verbs(number: int):
+    from rich.table import Table
+
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(style="bright_black")
+    rows.add_row(f"make check-{number}", "scores your work, with reasons")
+    rows.add_row(f"make hint-{number}", "gives a hint")
+    rows.add_row(f"make watch-{number}", "checks again whenever you change something")
+    return rows
 
 
 def relative(path: Path) -> str:

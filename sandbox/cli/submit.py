@@ -65,8 +65,6 @@ def submit(
         out.print(f"  You have not checked it yet: make check-{found.id}")
     else:
         out.print(f"  Your last check said {best:.0f} %.")
-    out.print(
-        f"  It counts what solve.sh does in an empty world. Try it: "
-        f"[bold]sandbox grade {found.id} {relative(target)}[/]"
-    )
+    out.print("  What counts is what its solve.sh does in an empty world. Try that here:")
+    out.print(f"    [bold]sandbox grade {found.id} {relative(target)}[/]", soft_wrap=True)
     out.print()
