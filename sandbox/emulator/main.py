@@ -32,6 +32,9 @@ def main() -> None:
     # Not TMPDIR, which LocalStack reads as a setting of its own.
     tempfile.tempdir = os.environ.get("SANDBOX_TMP_DIR")
 
+    from sandbox.emulator import lean
+
+    lean.install()
     from localstack.logging.setup import setup_logging_from_config
     from localstack.runtime import current
 

@@ -1,0 +1,29 @@
+"""Imports of LocalStack that cost start-up time and memory and that the sandbox has no use for.
+
+`install` runs before LocalStack is imported. Each entry names the upstream module and why it can go.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+
+def install() -> None:
+    """Put small modules in the place of large ones (about 0.4 s and 25 MB less at the start)."""
+    # Validates requests to /_localstack routes against OpenAPI; our guard lets none of those through that
+    # would change anything. Brings openapi_core, jsonschema and pydantic_settings.
+    validation = ModuleType("localstack.aws.handlers.validation")
+    validation.OpenAPIRequestValidator = _PassOn  # type: ignore[attr-defined]
+    validation.OpenAPIResponseValidator = _PassOn  # type: ignore[attr-defined]
+    sys.modules["localstack.aws.handlers.validation"] = validation
+    # botocore signs with SigV4a only through the C runtime; nothing inside the emulator does. With None
+    # the import fails as if it were not installed, while awscrt's checksums stay available to S3.
+    sys.modules["awscrt.auth"] = None  # type: ignore[assignment]
+
+
+class _PassOn:
+    """A handler that does nothing."""
+
+    def __call__(self, chain: object, context: object, response: object) -> None:
+        return None
