@@ -20,6 +20,19 @@ def install() -> None:
     # botocore signs with SigV4a only through the C runtime; nothing inside the emulator does. With None
     # the import fails as if it were not installed, while awscrt's checksums stay available to S3.
     sys.modules["awscrt.auth"] = None  # type: ignore[assignment]
+    # botocore then believes that there is no C runtime at all; S3's default checksum (CRC64NVME) needs it.
+    import botocore.httpchecksum
+
+    botocore.httpchecksum.crt_checksums = _Checksums()
+
+
+class _Checksums:
+    """`awscrt.checksums`, loaded when one is computed."""
+
+    def __getattr__(self, name: str) -> object:
+        from awscrt import checksums
+
+        return getattr(checksums, name)
 
 
 class _PassOn:

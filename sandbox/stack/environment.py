@@ -19,6 +19,7 @@ region = us-east-1
 cli_pager =
 s3 =
     addressing_style = path
+    signature_version = s3v4
 """
 
 

@@ -29,13 +29,21 @@ class Grant:
     permission: str
 
 
+def _store(account: str) -> Any:
+    """The S3 store of an account (one for all its regions).
+
+    The bundles check account and region with patterns at every access, which costs more than the rest of
+    a decision; what is there already needs no check.
+    """
+    regions = dict.get(s3_stores, account)
+    store = dict.get(regions, "us-east-1") if regions is not None else None
+    return store if store is not None else s3_stores[account]["us-east-1"]
+
+
 def find(name: str) -> Any | None:
     """The S3Bucket of a name, whichever account owns it."""
-    store = s3_stores["000000000000"]["us-east-1"]
-    owner = store.global_bucket_map.get(name)
-    if owner is None:
-        return None
-    return s3_stores[owner]["us-east-1"].buckets.get(name)
+    owner = _store("000000000000").global_bucket_map.get(name)
+    return None if owner is None else _store(owner).buckets.get(name)
 
 
 def name_and_key(arn: str) -> tuple[str, str | None]:

@@ -39,7 +39,7 @@ def named(code: str, message: str, status: int) -> CommonServiceException:
 class S3Refusal(CommonServiceException):
     """An S3 error with the fields that its XML carries besides code and message."""
 
-    def __init__(self, code: str, message: str, status_code: int = 403, **fields: Any) -> None:
+    def __init__(self, code: str, message: str, status_code: Any = 403, **fields: Any) -> None:
         super().__init__(code, message, status_code)
         self.fields = {name: value for name, value in fields.items() if value is not None}
 

@@ -121,7 +121,7 @@ def _by_acl(
         acl = bucket.acl
     else:
         _name, key = buckets.name_and_key(requirement.resource)
-        version = requirement.context.get("s3:versionid") or conditions.get("s3:versionid")
+        version: Any = requirement.context.get("s3:versionid") or conditions.get("s3:versionid")
         found = buckets.stored_object(bucket, key or "", version)
         if found is None:
             # Nobody was granted anything on what is not there; whoever may list learns that it is not.

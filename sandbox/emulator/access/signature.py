@@ -18,6 +18,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _spaces = re.compile(r" +")
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 
 
 @dataclass(slots=True)
@@ -50,7 +51,11 @@ class Claim:
 
     def moment(self) -> float:
         """The date in seconds since the epoch; raises ValueError."""
-        return datetime.strptime(self.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        found = _DATE.fullmatch(self.date)
+        if found is None:
+            raise ValueError(self.date)
+        year, month, day, hour, minute, second = map(int, found.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 class Malformed(ValueError):
@@ -180,10 +185,27 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+
+
+@lru_cache(maxsize=512)
+def _keyed(secret: str, date: str, region: str, service: str):
+    """The two SHA-256 states of an HMAC with the signing key (RFC 2104).
+
+    Copying them is ten times quicker than a new HMAC, and every request needs one.
+    """
+    key = signing_key(secret, date, region, service).ljust(64, b"\0")
+    return hashlib.sha256(key.translate(_INNER)), hashlib.sha256(key.translate(_OUTER))
+
+
 def sign(secret: str, claim: Claim, text: str) -> str:
     """The signature of `text` in hexadecimal digits."""
-    key = signing_key(secret, claim.scope_date, claim.region, claim.service)
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    inner, outer = _keyed(secret, claim.scope_date, claim.region, claim.service)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(text.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
 
 
 def same(left: str, right: str) -> bool:

@@ -183,7 +183,7 @@ def flush() -> None:
 
 def _parameters(request: Any) -> str:
     """The short parameters of a request as JSON, without secrets and bodies."""
-    found = {}
+    found: dict[str, Any] = {}
     if isinstance(request, Mapping):
         for name, value in request.items():
             if SECRET.search(name):
@@ -205,7 +205,8 @@ def read(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """The newest events (oldest of them first), or with `after` those that followed that id."""
-    conditions, values = [], []
+    conditions: list[str] = []
+    values: list[Any] = []
     if denied:
         conditions.append(
             "(status IN (401, 403) OR outcome IN ('explicitDeny', 'implicitDeny') "

@@ -216,8 +216,8 @@ def leading_keys(context: Mapping[str, object], partition_key: str | None) -> li
     """The partition key values of a request, given the table's (or index's) partition key."""
     if partition_key is None:
         return None
-    keys = context.get("dynamodb:_keys") or [context.get("dynamodb:_key") or {}]
-    found = [_scalar(key.get(partition_key)) for key in keys]  # type: ignore[union-attr]
+    keys: Any = context.get("dynamodb:_keys") or [context.get("dynamodb:_key") or {}]
+    found = [_scalar(key.get(partition_key)) for key in keys]
     query = context.get("dynamodb:_query")
     if isinstance(query, Mapping) and partition_key in query:
         found.append(query[partition_key])
