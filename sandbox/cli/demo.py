@@ -195,7 +195,7 @@ def _coloured(line: str):
     from rich.text import Text
 
     text = Text(line)
-    text.highlight_regex(r"""'[^']*'|"[^"]*\"""", "yellow")
+    text.highlight_regex(r"""'[^']*'|"(?:\\.|[^"\\])*\"""", "yellow")
     text.highlight_regex(r"\$\{?\w+[^}\s\"/]*\}?|\$\(", "cyan")
     text.highlight_regex(r"(?<=\s)--?[a-z][\w-]*", "bright_black")
     return text

@@ -7,6 +7,7 @@ an emulator of its own, which nobody uses afterwards.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from threading import Thread
 from sandbox.grading import isolation, loading, runner
 from sandbox.grading.api import Check
 from sandbox.grading.isolation import Job, Limits, Outcome
+from sandbox.grading.isolation.job import Ended
 from sandbox.grading.local import lab_ref
 from sandbox.grading.result import LabRef, Protection, Replay, Result, SubmissionRef
 from sandbox.grading.subject import Subject
@@ -89,7 +91,10 @@ class Grader:
                     world.provision()
                     subject = self._subject(world, scratch / "collected")
                     Thread(target=subject.warm, args=(self.lab.services,), daemon=True).start()
-                    outcome = run.go()
+                    outcome = run.go(lambda: world.exceeds(self.limits))
+                    if outcome.ended == "failed":
+                        said = outcome.output.decode(errors="replace").strip()[-300:]
+                        raise StackError(f"solve.sh could not be started. {said}")
                 finally:
                     run.close()
                 try:
@@ -185,9 +190,32 @@ class _World:
         if self.instance.pid != self._pid or not self.instance.ready():
             raise StackError("the emulator died during the replay.")
 
+    def exceeds(self, limits: Limits) -> Ended | None:
+        """Whether the submission has put more into the emulator than this machine should bear."""
+        import psutil
+
+        if _size_of(Path(self.instance.directory), limits.world_bytes) > limits.world_bytes:
+            return "world"
+        with contextlib.suppress(psutil.Error):
+            if psutil.Process(self._pid).memory_info().rss > limits.emulator_bytes:
+                return "world"
+        return None
+
     def provision(self) -> None:
         """Make the lab's starting state."""
         provisioning.provision(self.lab, self.instance.endpoint, self.values)
+
+
+def _size_of(folder: Path, enough: int) -> int:
+    """Bytes of the files below `folder`; stops counting at more than `enough`."""
+    total = 0
+    for here, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(here, name).lstat().st_size
+            if total > enough:
+                return total
+    return total
 
 
 def _replay(outcome: Outcome) -> Replay:

@@ -92,7 +92,9 @@ class Environment(Model):
 class Replay(Model):
     """How the submission's `solve.sh` ran."""
 
-    ended: Literal["finished", "time", "cpu", "output", "memory", "processes", "disk", "failed"]
+    ended: Literal[
+        "finished", "time", "cpu", "output", "memory", "processes", "disk", "world", "failed"
+    ]
     exit_code: int | None
     duration_s: float
     reason: str | None = None

@@ -10,14 +10,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sandbox.grading.isolation import Limits
+from sandbox.grading.replay import Grader
 from sandbox.grading.result import Result
+from sandbox.grading.submission import take_in
+from sandbox.labs.manifest import load
 
 SANDBOX = Path(sys.executable).with_name("sandbox")
 COURSE = Path(__file__).resolve().parents[1] / "course"
@@ -244,22 +250,20 @@ class TestHostile:
         )
         result = graded(desk, folder, code=1)
         assert result.score is not None and result.score <= 1
+        named = {one.name for one in result.environment.protections}
+        assert {"file system", "network", "time", "output", "disk"} <= named
 
     def test_the_emulator_cannot_be_stopped_or_reconfigured(self, desk, submission) -> None:
         script = (
             "for path in /_localstack/health /_localstack/config; do\n"
             '  curl -s -o /dev/null -w "%{http_code} " -X POST -H "X-Sandbox-Token: $SANDBOX_TOKEN" '
-            '-d \'{"action":"kill"}\' "$AWS_ENDPOINT_URL$path"\ndone\n'
+            '-d \'{"action":"kill"}\' "$AWS_ENDPOINT_URL$path"\ndone\nsandbox clock advance 3d\n'
         ) + SOLUTION.joinpath("solve.sh").read_text()
         result = graded(desk, submission(script), code=0)
         assert result.score == 4.0
         assert result.replay is not None
         assert result.replay.output.startswith("403 403 ")
-
-    def test_the_clock_may_be_moved(self, desk, submission) -> None:
-        script = "sandbox clock advance 3d\n" + SOLUTION.joinpath("solve.sh").read_text()
-        result = graded(desk, submission(script), code=0)
-        assert result.replay and "3 days" in result.replay.output
+        assert "3 days" in result.replay.output
 
     def test_what_hangs_is_scored_by_what_it_did(self, desk, submission) -> None:
         script = 'aws s3api create-bucket --bucket "$LAB_BUCKET"; sleep 100'
@@ -268,10 +272,42 @@ class TestHostile:
         assert {one.id: one.status for one in result.checks}["bucket_exists"] == "pass"
         assert "longer than 3 s" in (result.replay.reason or "")
 
-    def test_the_protections_are_in_the_result(self, desk, submission) -> None:
-        result = graded(desk, submission("true"), code=1)
-        held = {one.name: one.held for one in result.environment.protections}
-        assert {"file system", "network", "time", "output", "disk"} <= set(held)
+    def test_the_world_cannot_be_filled(self, desk, submission, monkeypatch, tmp_path) -> None:
+        monkeypatch.setenv("SANDBOX_HOME", str(desk.folder / "home"))
+        script = (
+            'aws s3api create-bucket --bucket "$LAB_BUCKET"\n'
+            'head -c 10M /dev/zero > large; aws s3 cp large "s3://$LAB_BUCKET/0" --no-progress\n'
+            'aws s3 cp "s3://$LAB_BUCKET/0" "s3://$LAB_BUCKET/1" --no-progress; sleep 60\n'
+        )
+        lab = load(90, COURSE)
+        grader = Grader.of(lab, limits=Limits(world_bytes=15 * 1024 * 1024))
+        taken = take_in(submission(script), lab, tmp_path / "taken", student="ada")
+        result = grader.grade(taken)
+        assert result.replay is not None and result.replay.ended == "world"
+        assert {one.id: one.status for one in result.checks}["bucket_exists"] == "pass"
+
+    def test_an_emulator_that_dies_is_our_error_and_tried_again(self, desk, submission) -> None:
+        script = "sleep 2\n" + SOLUTION.joinpath("solve.sh").read_text()
+        runs = desk.folder / "home/run"
+        killed: list[str] = []
+
+        def kill_first() -> None:
+            before = {path.name for path in runs.iterdir()}
+            deadline = time.monotonic() + 30
+            while not killed and time.monotonic() < deadline:
+                for path in runs.iterdir():
+                    if path.name in before or not (path / "instance.json").exists():
+                        continue
+                    if '"ready"' in _status(int(path.name)):
+                        os.kill(int((path / "emulator.pid").read_text()), signal.SIGKILL)
+                        killed.append(path.name)
+                time.sleep(0.05)
+
+        killer = threading.Thread(target=kill_first)
+        killer.start()
+        result = graded(desk, submission(script), code=0)
+        killer.join()
+        assert killed and result.score == 4.0
 
     def test_where_nothing_is_walled_off_the_result_says_so(self, desk, submission) -> None:
         folder = submission(SOLUTION.joinpath("solve.sh").read_text())
@@ -352,6 +388,14 @@ def test_every_verb_has_a_help() -> None:
     for verb in verbs:
         shown = CliRunner().invoke(app, [verb, "--help"])
         assert shown.exit_code == 0 and f"{verb} [OPTIONS]" in shown.output
+
+
+def _status(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/status", timeout=2) as reply:
+            return reply.read().decode()
+    except OSError:
+        return ""
 
 
 def _joined(text: str) -> str:

@@ -273,7 +273,12 @@ class Jail:
         self.control.send(b'{"ready": true}\n')
         if not self.control.recv(16):
             os._exit(0)
-        main = self.spawn(self.config["command"])
+        trouble, wanted = os.pipe()
+        main = self.spawn(self.config["command"], wanted)
+        os.close(wanted)
+        message = os.read(trouble, 4096).decode(errors="replace")
+        if message:
+            self.control.send(json.dumps({"failed": message}).encode() + b"\n")
         while True:
             try:
                 pid, status = os.wait()
@@ -287,24 +292,27 @@ class Jail:
                 break
         os._exit(0)
 
-    def spawn(self, command: list) -> int:
-        """Start `command` as the unprivileged user, within the limits."""
+    def spawn(self, command: list, trouble: int | None = None) -> int:
+        """Start `command` as the unprivileged user, within the limits.
+
+        What prevents that is written to the descriptor `trouble`, which is closed otherwise.
+        """
         pid = os.fork()
         if pid:
             return pid
         try:
-            aws = self.aws_listener if command is self.config.get("aws_server") else None
+            # Descriptor 3: the prepared aws listens there; of the commands it closes when they begin.
+            kept = self.aws_listener.fileno() if trouble is None else trouble
+            os.dup2(kept, 3, inheritable=trouble is None)
             self._become_nobody()
             nothing = os.open("/dev/null", os.O_RDWR)
             os.dup2(nothing, 0)
-            if aws is not None:
-                os.dup2(aws.fileno(), 3)
-                os.set_inheritable(3, True)
-            os.closerange(4 if aws is not None else 3, 65536)
+            os.closerange(4, 65536)
             os.chdir(self.config["cwd"])
             os.execvpe(command[0], command, self.config["environment"])
         except BaseException as error:
-            os.write(2, f"the commands could not be started: {error}\n".encode())
+            if trouble is not None:
+                os.write(3, f"the commands could not be started: {error}".encode())
         os._exit(126)
 
     def _become_nobody(self) -> None:

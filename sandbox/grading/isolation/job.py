@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Ended = Literal["finished", "time", "cpu", "output", "memory", "processes", "disk", "failed"]
+Ended = Literal[
+    "finished", "time", "cpu", "output", "memory", "processes", "disk", "world", "failed"
+]
 MB = 1024 * 1024
 
 
@@ -23,6 +25,8 @@ class Limits:
     disk_bytes: int = 256 * MB
     files: int = 20_000
     open_files: int = 512
+    world_bytes: int = 1024 * MB
+    emulator_bytes: int = 1536 * MB
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ def reason_of(ended: Ended, exit_code: int | None, limits: Limits) -> str | None
         return f"solve.sh was stopped: it started more than {limits.processes} processes."
     if ended == "disk":
         return f"solve.sh was stopped: it wrote more than {limits.disk_bytes // MB} MB."
+    if ended == "world":
+        return (
+            "solve.sh was stopped: it put more into the sandbox than "
+            f"{limits.world_bytes // MB} MB on disk or {limits.emulator_bytes // MB} MB in memory."
+        )
     if ended == "failed":
         return "solve.sh could not be run."
     if exit_code:

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -162,10 +163,10 @@ class Prepared:
         known = {name for name, _, _ in self._fallback.protections}
         self.protections = self._fallback.protections + [m for m in missing if m[0] not in known]
 
-    def go(self) -> Outcome:
-        """Run the commands to their end or a limit."""
+    def go(self, beyond: Callable[[], Ended | None] | None = None) -> Outcome:
+        """Run the commands to their end or a limit; `beyond` names a limit outside that is exceeded."""
         if self._fallback is not None:
-            outcome = self._fallback.go()
+            outcome = self._fallback.go(beyond)
             outcome.protections = self.protections
             return outcome
         assert self._process.stdout is not None
@@ -180,6 +181,7 @@ class Prepared:
             self._over,
             None if self._group else lambda: supervision.memory_below(pid),
             self._control.fileno(),
+            beyond,
         )
         seconds = time.monotonic() - begun
         supervision.kill_below(pid)
@@ -201,13 +203,13 @@ class Prepared:
     def _real_end(self, ended: Ended, code: int | None) -> Ended:
         if ended != "finished":
             return ended
-        if code is None or code in (125, 126):
-            return "failed"
         if code == 0:
             return "finished"
         exceeded = self._group.exceeded() if self._group else None
         if exceeded == "memory":
             return "memory"
+        if code is None or any("failed" in line for line in self._lines):
+            return "failed"
         if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
             return "cpu"
         return "processes" if exceeded == "processes" else "finished"

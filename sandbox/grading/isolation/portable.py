@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -127,8 +128,8 @@ class Prepared:
                 start_new_session=True,
             )
 
-    def go(self) -> Outcome:
-        """Run the commands to their end or a limit."""
+    def go(self, beyond: Callable[[], Ended | None] | None = None) -> Outcome:
+        """Run the commands to their end or a limit; `beyond` names a limit outside that is exceeded."""
         begun = time.monotonic()
         process = subprocess.Popen(
             self._wrapped(list(self.job.command)),
@@ -142,7 +143,11 @@ class Prepared:
         assert process.stdout is not None
         crowd = _Crowd(self)
         ended, output = supervision.watch(
-            process.stdout, self.job.limits, lambda: process.poll() is not None, crowd.memory
+            process.stdout,
+            self.job.limits,
+            lambda: process.poll() is not None,
+            crowd.memory,
+            beyond=beyond,
         )
         code = process.poll()
         seconds = time.monotonic() - begun
@@ -263,4 +268,4 @@ def _other_user() -> int | None:
 def _real_end(ended: Ended, code: int | None) -> Ended:
     if ended == "finished" and code is not None and code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         return "cpu"
-    return "failed" if ended == "finished" and code == 126 else ended
+    return ended

@@ -20,14 +20,16 @@ def watch(
     over: Callable[[], bool],
     memory: Callable[[], int] | None,
     wake: int | None = None,
+    beyond: Callable[[], Ended | None] | None = None,
 ) -> tuple[Ended, bytes]:
     """Read the output until `over()` says so or a limit is exceeded.
 
     `memory` answers the bytes in use, where nothing else limits them. `wake` is a descriptor that
-    becomes readable when `over` should be asked. The output is kept up to its limit.
+    becomes readable when `over` should be asked. `beyond` is asked each second for a limit that is
+    exceeded elsewhere. The output is kept up to its limit.
     """
     deadline = time.monotonic() + limits.seconds
-    kept = bytearray()
+    kept, next_look = bytearray(), time.monotonic() + 1
     os.set_blocking(output.fileno(), False)
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
@@ -50,6 +52,10 @@ def watch(
                 if open_output:
                     _read(output, kept, limits.output_bytes)
                 return "finished", bytes(kept)
+            if beyond is not None and time.monotonic() > next_look:
+                next_look = time.monotonic() + 1
+                if exceeded := beyond():
+                    return exceeded, bytes(kept)
             if memory is not None and memory() > limits.memory_bytes:
                 return "memory", bytes(kept)
 
