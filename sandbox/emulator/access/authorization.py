@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -11,6 +12,7 @@ from localstack.http import Response
 
 from sandbox.emulator.access import messages, principal, refusals
 from sandbox.emulator.access.actions import operations
+from sandbox.emulator.access.actions.requirement import OWN
 from sandbox.emulator.access.decisions import decide
 from sandbox.emulator.access.policy.evaluation import Decision
 from sandbox.emulator.access.principal import Kind
@@ -54,6 +56,8 @@ def authorize(context: RequestContext) -> None:
         return  # 404 comes before 403
     denied_items: list[tuple[Any, CommonServiceException]] = []
     for requirement in needs:
+        if requirement.resource == OWN:
+            requirement = replace(requirement, resource=caller.arn)
         decision = decide(caller, requirement, context)
         if decision.allowed:
             _remember(context, decision)
@@ -88,9 +92,7 @@ def _open_to_all(context: RequestContext) -> bool:
     """Whether the operation's model says that it needs no signature (AssumeRoleWithWebIdentity...)."""
     operation = context.operation
     assert operation
-    if operation.auth_type in ("none", "v4-unsigned-body") and operation.auth_type == "none":
-        return True
-    return "smithy.api#noAuth" in (operation.auth or ())
+    return operation.auth_type == "none" or "smithy.api#noAuth" in (operation.auth or ())
 
 
 def _bucket_exists(operation: str, request: Mapping[str, Any]) -> bool:

@@ -43,15 +43,10 @@ def _queue_policy(region: str, account: str, name: str) -> str | None:
 
 
 def _topic_policy(region: str, account: str, name: str) -> str | None:
-    store = _store("localstack.services.sns.models", "sns_stores", account, region)
-    topics = getattr(store, "topics", None) if store else None
-    topic = topics.get(f"arn:aws:sns:{region}:{account}:{name}") if topics else None
-    if topic is None:
-        return None
-    attributes = (
-        topic.get("attributes") if isinstance(topic, dict) else getattr(topic, "policy", "")
-    )
-    return attributes.get("Policy") if isinstance(attributes, dict) else attributes
+    # LocalStack leaves the topics themselves to moto.
+    backend = _store("moto.sns.models", "sns_backends", account, region)
+    topic = backend.topics.get(f"arn:aws:sns:{region}:{account}:{name}") if backend else None
+    return topic.policy if topic else None
 
 
 def _table_policy(region: str, account: str, name: str) -> str | None:

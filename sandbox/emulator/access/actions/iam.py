@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.emulator.access.actions.requirement import Requirement
+from sandbox.emulator.access.actions.requirement import OWN, Requirement
 
 # Parameter -> (resource type in the ARN, collection of moto's backend).
 NAMED = (
@@ -81,7 +81,7 @@ def _resource(operation: str, request: Mapping[str, Any], account: str) -> str:
         path = str(request.get("Path") or _path_of(account, collection, str(value)))
         return f"{base}{kind}{path}{value}" if path.endswith("/") else f"{base}{kind}/{value}"
     if operation in SELF:
-        return "self"
+        return OWN
     return "*"
 
 

@@ -91,6 +91,7 @@ PASSED_TO = {
 }
 CREATES = re.compile(r"(Create|Put|Update|Start|Run|Register|Set)")
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_QUEUE_URL = re.compile(r"/(\d{12})/[^/]+/?$")
 _ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/.+")
 
 
@@ -144,6 +145,10 @@ def _generic(action: str, request: Mapping[str, Any], region: str, account: str)
     if known is None or entry is None:
         return Requirement(action)
     texts = _texts(request)
+    # A queue's URL names its account, which may be another than the caller's.
+    queue = _QUEUE_URL.search(texts.get("queueurl", "")) if prefix == "sqs" else None
+    if queue:
+        account = queue[1]
     for required in (True, False):
         for kind, needed in entry.resources:
             template = known.arns.get(kind)

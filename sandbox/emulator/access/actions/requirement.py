@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# In the place of a resource: the caller itself (IAM operations without a UserName).
+OWN = "self"
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
