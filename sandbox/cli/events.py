@@ -71,9 +71,9 @@ def _table(found: list[dict], *, header: bool, width: int) -> Any:
     table = Table(box=box.SIMPLE_HEAD, show_header=header, expand=True, pad_edge=False)
     table.add_column("Time", no_wrap=True, style="dim", width=8)
     table.add_column("Caller", ratio=2, overflow="fold")
-    table.add_column("Action", ratio=3, overflow="fold", style="bold")
+    table.add_column("Action", ratio=4, overflow="fold", style="bold")
     table.add_column("Resource", ratio=3, overflow="fold")
-    table.add_column("Answer", no_wrap=False, ratio=2, overflow="fold")
+    table.add_column("Answer", width=21 if width >= 110 else 12, overflow="fold")
     table.add_column("Decided by", ratio=4, overflow="fold")
     for event in found:
         table.add_row(*_cells(event))
@@ -88,7 +88,10 @@ def _cells(event: dict) -> tuple:
     refused = event["outcome"] in ("explicitDeny", "implicitDeny")
     style = "red" if refused or event["status"] in (401, 403) else "yellow" if failed else "green"
     answer = f"{event['status']} {event['error_code'] or ''}".strip()
-    rule = event["rule"] or (event["error_message"] or "")
+    # Where the caller was allowed and the request failed all the same, the service's words say why.
+    rule = event["rule"] or ""
+    if failed and event["outcome"] in ("allowed", None) and event["error_message"]:
+        rule = event["error_message"]
     return (
         moment.strftime("%H:%M:%S"),
         Text(caller_name(event)),

@@ -91,7 +91,7 @@ def test_a_visitor_gets_nothing(emulator, s3, bucket):
     assert (missing.status_code, "NoSuchBucket" in missing.text) == (404, True)
 
 
-def test_block_public_policy(s3, bucket):
+def test_block_public_policy(emulator, s3, bucket):
     status, code, message = error_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy(bucket))
     assert (status, code) == (403, "AccessDenied")
     assert message == (
@@ -99,6 +99,8 @@ def test_block_public_policy(s3, bucket):
         f'resource: "arn:aws:s3:::{bucket}" because public policies are prevented by the '
         "BlockPublicPolicy setting in S3 Block Public Access."
     )
+    last = emulator.instance.call("GET", "/events?denied=1&limit=1")["events"][0]
+    assert last["rule"] == "Block Public Access: BlockPublicPolicy is on"
     private = policy(bucket, Principal={"AWS": OTHER})
     s3.put_bucket_policy(Bucket=bucket, Policy=private)
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"] == {"IsPublic": False}

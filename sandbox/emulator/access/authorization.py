@@ -80,7 +80,11 @@ def _check_rules(context: RequestContext, operation: str, caller: principal.Prin
 
     if s3_rules.applies_to(operation):
         body = b"" if operation in s3_rules.NEW_OBJECT else context.request.data
-        s3_rules.check(operation, context.service_request or {}, caller, body)
+        try:
+            s3_rules.check(operation, context.service_request or {}, caller, body)
+        except s3_rules.Blocked as refusal:
+            context.sandbox_decision = refusal.decision
+            raise
 
 
 def _remember(context: RequestContext, decision: Decision) -> None:

@@ -20,6 +20,7 @@ from sandbox.emulator.access.actions import catalog
 from sandbox.emulator.access.actions.s3 import ACL_PARAMETERS
 from sandbox.emulator.access.canonical import canonical_id
 from sandbox.emulator.access.policy import bucket_policy
+from sandbox.emulator.access.policy.evaluation import Decision, Outcome, Source
 from sandbox.emulator.access.principal import Principal
 
 NEW_OBJECT = {"PutObject", "CopyObject", "CreateMultipartUpload"}
@@ -27,6 +28,14 @@ NO_ACLS = "The bucket does not allow ACLs"
 ACLS_AND_ENFORCED = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
 # ACLs that say no more than the owner has anyway, accepted on new objects of a bucket without ACLs.
 HARMLESS_ON_ENFORCED = {"bucket-owner-full-control"}
+
+
+class Blocked(CommonServiceException):
+    """Refused by Block Public Access; `decision` says which setting."""
+
+    def __init__(self, message: str, decision: Decision) -> None:
+        super().__init__("AccessDenied", message, 403)
+        self.decision = decision
 
 
 def check(operation: str, request: Mapping[str, Any], caller: Principal, body: bytes) -> None:
@@ -66,7 +75,14 @@ def _blocked(caller: Principal, action: str, resource: str, what: str, setting: 
         f'"arn:aws:s3:::{resource}" because {what} are prevented by the {setting} setting in '
         "S3 Block Public Access."
     )
-    return CommonServiceException("AccessDenied", text, 403)
+    decision = Decision(
+        Outcome.EXPLICIT_DENY,
+        Source.BLOCK_PUBLIC_ACCESS,
+        action,
+        f"arn:aws:s3:::{resource}",
+        note=f"Block Public Access: {setting} is on",
+    )
+    return Blocked(text, decision)
 
 
 def _put_bucket_acl(operation: str, request: Mapping[str, Any], caller: Principal, body) -> None:
