@@ -256,3 +256,41 @@ def test_what_the_sandbox_has_not_is_refused(client):
 def test_limits_and_endpoints(client):
     assert client.describe_limits()["TableMaxReadCapacityUnits"] == 40000
     assert "Address" in client.describe_endpoints()["Endpoints"][0]
+
+
+def test_cloudformation_makes_a_table(emulator, client):
+    stacks = emulator.client("cloudformation")
+    template = {
+        "Resources": {
+            "Readings": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "TableName": "made-by-a-stack",
+                    "BillingMode": "PAY_PER_REQUEST",
+                    "AttributeDefinitions": [
+                        {"AttributeName": name, "AttributeType": "S"} for name in ("p", "g")
+                    ],
+                    "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+                    "GlobalSecondaryIndexes": [
+                        {
+                            "IndexName": "by-g",
+                            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                            "Projection": {"ProjectionType": "KEYS_ONLY"},
+                        }
+                    ],
+                    "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+                    "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+                },
+            }
+        },
+        "Outputs": {"Stream": {"Value": {"Fn::GetAtt": ["Readings", "StreamArn"]}}},
+    }
+    stacks.create_stack(StackName="readings", TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(
+        StackName="readings", WaiterConfig={"Delay": 0.2, "MaxAttempts": 100}
+    )
+    (stack,) = stacks.describe_stacks(StackName="readings")["Stacks"]
+    table = client.describe_table(TableName="made-by-a-stack")["Table"]
+    assert stack["Outputs"][0]["OutputValue"] == table["LatestStreamArn"]
+    status = client.describe_time_to_live(TableName="made-by-a-stack")["TimeToLiveDescription"]
+    assert status["TimeToLiveStatus"] == "ENABLED"

@@ -86,6 +86,7 @@ class EngineHandler:
             context.service_request,
             context.request.get_data(cache=True),
             service=context.service.service_name,
+            internal=context.is_internal_call,
         )
         response.status_code = answer.status
         response.data = answer.body

@@ -38,7 +38,7 @@ MOST_TAGS = 50
 Json = dict[str, Any]
 
 
-def check(operation: str, request: Json, account: str, region: str) -> None:
+def check(operation: str, request: Json, account: str, region: str, internal: bool = False) -> None:
     """Raise DynamoDBError for a request that AWS would refuse."""
     match operation:
         case "PutItem":
@@ -56,7 +56,8 @@ def check(operation: str, request: Json, account: str, region: str) -> None:
                 raise invalid("The sandbox cannot change the encryption of a table afterwards")
             if "ReplicaUpdates" in request:
                 raise invalid("The sandbox has no global tables: ReplicaUpdates is not supported")
-        case "UpdateTimeToLive":
+        # LocalStack's CloudFormation sets it twice for each table that it makes.
+        case "UpdateTimeToLive" if not internal:
             _check_time_to_live(request, account, region)
         case "TagResource":
             _check_tags(request.get("Tags"))

@@ -81,10 +81,12 @@ def call(
     body: bytes | None = None,
     *,
     service: str = "dynamodb",
+    internal: bool = False,
 ) -> Answer:
     """Call `operation` in an account and region; AWS's errors come back as an Answer, never raised.
 
     `body` is `request` as it came over the wire; with it an unchanged request is not written again.
+    `internal` says that another service of the emulator calls.
     """
     region = home_region(region)
     try:
@@ -93,7 +95,7 @@ def call(
         if service == "dynamodbstreams":
             changed |= records.translate_request(operation, request)
         else:
-            validation.check(operation, request, account, region)
+            validation.check(operation, request, account, region, internal)
         if body is None or changed:
             body = json.dumps(request, separators=(",", ":")).encode()
         status, content = process.request(TARGETS[service] + operation, body)
