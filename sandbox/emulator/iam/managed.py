@@ -6,6 +6,7 @@ world; here an account has those that somebody attached or looked at.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 from sandbox.emulator.access.actions import catalog
 
 PREFIX = "arn:aws:iam::aws:policy/"
+LISTING_SECONDS = 20.0
+
+_lock = threading.Lock()
+_listing: dict[str, dict[str, Any]] = {}
 
 
 def ensure(backend: Any, arn: str | None) -> None:
@@ -24,25 +29,41 @@ def ensure(backend: Any, arn: str | None) -> None:
         _add(backend, *found)
 
 
-def _add(backend: Any, name: str, record: dict[str, Any]) -> str:
+def _add(backend: Any, name: str, record: dict[str, Any]) -> None:
+    policy = _made(backend, name, record)
+    backend.managed_policies[policy.arn] = policy
+
+
+def _made(backend: Any, name: str, record: dict[str, Any]) -> Any:
     from moto.iam.models import AWSManagedPolicy
 
-    policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, record)
-    backend.managed_policies[policy.arn] = policy
-    return policy.arn
+    return AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, record)
+
+
+def _all(backend: Any) -> dict[str, Any]:
+    """Every AWS managed policy by ARN, remembered for the pages of one listing."""
+    with _lock:
+        found = _listing.get(backend.account_id)
+        if found is None:
+            made = (_made(backend, *item) for item in catalog.managed_policies())
+            found = {policy.arn: policy for policy in made}
+            _listing[backend.account_id] = found
+            forget = threading.Timer(LISTING_SECONDS, _listing.pop, (backend.account_id, None))
+            forget.daemon = True
+            forget.start()
+        return found
 
 
 @contextmanager
 def all_present(backend: Any) -> Iterator[None]:
     """For the time of a listing, every AWS managed policy is in the backend."""
-    added = []
-    for name, record in catalog.managed_policies():
-        if f"{PREFIX[:-1]}{record['Path']}{name}" not in backend.managed_policies:
-            added.append(_add(backend, name, record))
+    added = {
+        arn: policy for arn, policy in _all(backend).items() if arn not in backend.managed_policies
+    }
+    backend.managed_policies.update(added)
     try:
         yield
     finally:
-        for arn in added:
-            policy = backend.managed_policies.get(arn)
-            if policy is not None and not policy.attachment_count:
+        for arn, policy in added.items():
+            if not policy.attachment_count:
                 backend.managed_policies.pop(arn, None)
