@@ -26,9 +26,9 @@ def show(
 ) -> None:
     """Show the sandbox's clock, or move it forward with `advance`."""
     if context.invoked_subcommand is None:
-        from sandbox.stack import client
+        from sandbox.stack import current
 
-        _print(client.get("/clock"), as_json)
+        _print(current.get("/clock"), as_json)
 
 
 def advance(
@@ -36,10 +36,10 @@ def advance(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Move the clock forward; what waits for that moment happens: lifecycle rules, expiry, TTL."""
-    from sandbox.stack import client
+    from sandbox.stack import current
 
     seconds = parse_step(step).total_seconds()
-    _print(client.post("/clock", {"advance_seconds": seconds}), as_json)
+    _print(current.post("/clock", {"advance_seconds": seconds}), as_json)
 
 
 def parse_step(text: str) -> timedelta:

@@ -35,15 +35,15 @@ def events(
     ] = False,
 ) -> None:
     """Recent requests: time, caller, action, resource, answer, and the rule that decided."""
-    from sandbox.stack import client
+    from sandbox.stack import current
 
     query: dict[str, Any] = {"denied": 1 if denied else None, "service": service}
-    found = client.get("/events", limit=limit, **query)
+    found = current.get("/events", limit=limit, **query)
     _show(found["events"], as_json, first=True, denied=denied)
     last = found["last"]
     while follow:
         time.sleep(PAUSE_SECONDS)
-        found = client.get("/events", limit=1000, after=last, **query)
+        found = current.get("/events", limit=1000, after=last, **query)
         if found["events"]:
             _show(found["events"], as_json, first=False, denied=denied)
         last = max(last, found["last"])

@@ -47,21 +47,3 @@ def call(
         raise StackError(
             f"The sandbox does not answer at {endpoint}.", "Start it: sandbox up"
         ) from None
-
-
-def get(path: str, **params: Any) -> Any:
-    """GET from the sandbox that this shell talks to (see `instance.current`)."""
-    query = urllib.parse.urlencode({k: v for k, v in params.items() if v is not None})
-    return _call_current("GET", f"{path}?{query}" if query else path)
-
-
-def post(path: str, body: Any = None) -> Any:
-    """POST to the sandbox that this shell talks to."""
-    return _call_current("POST", path, body)
-
-
-def _call_current(method: str, path: str, body: Any = None) -> Any:
-    from sandbox.stack import instance
-
-    endpoint, token = instance.current_endpoint()
-    return call(endpoint, method, path, body, token)

@@ -129,20 +129,6 @@ def running(root: Path | None = None) -> list[Instance]:
     return [found for port in ports if (found := find(port, root))]
 
 
-def current_endpoint() -> tuple[str, str | None]:
-    """The endpoint and token this shell talks to.
-
-    `AWS_ENDPOINT_URL` with `SANDBOX_TOKEN` (a replayed submission, a `sandbox shell`), else the
-    record of the sandbox on `SANDBOX_PORT`.
-    """
-    if os.environ.get("SANDBOX_TOKEN") and os.environ.get("AWS_ENDPOINT_URL"):
-        return os.environ["AWS_ENDPOINT_URL"], os.environ["SANDBOX_TOKEN"]
-    found = find()
-    if found is None:
-        raise StackError("No sandbox is running.", "Start one: sandbox up, or a lab: make lab-1")
-    return found.endpoint, found.token
-
-
 def start(
     world: str,
     *,
