@@ -90,6 +90,30 @@ CASES = [
         ],
     ),
     ("sns", "Publish", {"TopicArn": "arn:aws:sns:x:1:t"}, [("sns:Publish", "arn:aws:sns:x:1:t")]),
+    (
+        "events",
+        "PutRule",
+        {"Name": "nightly"},
+        [("events:PutRule", "arn:aws:events:eu-west-1:111111111111:rule/nightly")],
+    ),
+    (
+        "ssm",
+        "GetParameter",
+        {"Name": "/app/key"},
+        [("ssm:GetParameter", "arn:aws:ssm:eu-west-1:111111111111:parameter/app/key")],
+    ),
+    (
+        "dynamodbstreams",
+        "GetRecords",
+        {"ShardIterator": "arn:aws:dynamodb:x:1:table/t/stream/s|1|abc"},
+        [("dynamodb:GetRecords", "arn:aws:dynamodb:x:1:table/t/stream/s")],
+    ),
+    (
+        "sqs",
+        "ReceiveMessage",
+        {"QueueUrl": "http://localhost/222222222222/q"},
+        [("sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:222222222222:q")],
+    ),
     ("nosuchservice", "DoThings", {}, [("nosuchservice:DoThings", "*")]),
 ]
 

@@ -91,6 +91,8 @@ PASSED_TO = {
 }
 CREATES = re.compile(r"(Create|Put|Update|Start|Run|Register|Set)")
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+# A shard iterator contains the ARN of its stream.
+_STREAM = re.compile(r"arn:aws:dynamodb:[^|]+")
 _QUEUE_URL = re.compile(r"/(\d{12})/[^/]+/?$")
 _ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/.+")
 
@@ -145,6 +147,9 @@ def _generic(action: str, request: Mapping[str, Any], region: str, account: str)
     if known is None or entry is None:
         return Requirement(action)
     texts = _texts(request)
+    stream = _STREAM.search(texts.get("sharditerator", "")) if prefix == "dynamodb" else None
+    if stream:
+        return Requirement(action, stream[0])
     # A queue's URL names its account, which may be another than the caller's.
     queue = _QUEUE_URL.search(texts.get("queueurl", "")) if prefix == "sqs" else None
     if queue:
@@ -186,10 +191,16 @@ def _fill(template: str, texts: Mapping[str, str], region: str, account: str) ->
         if value.startswith("arn:") and pattern.fullmatch(value):
             return value
     values = {"Partition": "aws", "Region": region, "Account": account}
+    # `Name` names what the operation is about: the rule of PutRule, the secret of CreateSecret. It fills
+    # one place, and only where the template has no other.
+    places = [name for name in names if name not in values]
+    own_name = places[0] if len(places) == 1 and _is_name(places[0], texts) else None
     for name in names:
         if name in values:
             continue
         found = _value_of(name, texts)
+        if found is None and name == own_name:
+            found = texts["name"]
         if found is None:
             return None
         values[name] = found
@@ -204,6 +215,12 @@ def _value_of(placeholder: str, texts: Mapping[str, str]) -> str | None:
             return texts[candidate]
     if stem == "queuename" and "queueurl" in texts:
         return texts["queueurl"].rstrip("/").rsplit("/", 1)[-1]
-    if stem in ("topicname", "name") and "name" in texts:
-        return texts["name"]
+    if stem == "parameternamewithoutleadingslash" and "name" in texts:
+        return texts["name"].lstrip("/")
     return None
+
+
+def _is_name(placeholder: str, texts: Mapping[str, str]) -> bool:
+    return placeholder.lower().endswith(("name", "id")) and not texts.get(
+        "name", "arn:"
+    ).startswith("arn:")
