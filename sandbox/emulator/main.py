@@ -50,6 +50,10 @@ def main() -> None:
         print(f"sandbox: {damage}", flush=True)
         sys.exit(78)
     runtime = current.initialize_runtime()
+    # Its modules import each other in a circle: two threads that begin it at different ends (a hook of
+    # the start, a service that is loaded ahead) meet half-made modules.
+    import moto.core  # noqa: F401
+
     saver.start()
     preload.start()
     threading.Thread(target=_watch_supervisor, name="sandbox-watch", daemon=True).start()

@@ -33,7 +33,8 @@ def wanted() -> list[str]:
 def _run() -> None:
     from localstack.runtime import events
 
-    events.infra_starting.wait()
+    # Not earlier: the hooks of the start import the same modules in the main thread.
+    events.infra_ready.wait()
     for service in wanted():
         begun = time.perf_counter()
         try:
