@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from sandbox.cli.style import (
     lab_or_usage_error,
     require_started,
 )
+
+if TYPE_CHECKING:
+    from sandbox.grading.result import Result
 
 POLL_SECONDS = 0.7
 KEYS = "h hint   c check again   l steps   q end"
@@ -51,7 +54,7 @@ class _Watch:
     def __init__(self, lab, running) -> None:
         self.lab = lab
         self.running = running
-        self.result = None
+        self.result: Result | None = None
 
     def run(self, once: bool) -> int:
         from sandbox.cli.keys import Keys
@@ -60,7 +63,7 @@ class _Watch:
         seen = self._state()
         with Keys() as keys:
             while True:
-                key = keys.wait(POLL_SECONDS) if interactive() else time.sleep(POLL_SECONDS)
+                key = self._key(keys)
                 if key in ("q", "\x03", "\x04"):
                     break
                 if key == "h":
@@ -75,20 +78,27 @@ class _Watch:
                         break
         return 3 if self.result is None else self.result.exit_code
 
+    def _key(self, keys) -> str | None:
+        if interactive():
+            return keys.wait(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
+        return None
+
     def _check(self) -> None:
         from sandbox.grading import local
         from sandbox.labs import progress, student, values_of
 
         who = student()
-        self.result = local.check(
+        result = local.check(
             self.lab, self.running, values_of(self.lab, who), self.lab.work, student=who
         ).for_student()
-        local.write(self.result, self.lab.work / "result.json")
-        complete = self.result.status == "complete"
-        progress.record_score(self.lab.name, self.result.percent, complete, self.result.passed)
-        self._show()
+        self.result = result
+        local.write(result, self.lab.work / "result.json")
+        complete = result.status == "complete"
+        progress.record_score(self.lab.name, result.percent, complete, result.passed)
+        self._show(result)
 
-    def _show(self) -> None:
+    def _show(self, result: Result) -> None:
         from rich.text import Text
 
         from sandbox.grading.renderers import terminal, words
@@ -96,12 +106,10 @@ class _Watch:
         out = console()
         if not interactive():
             stamp = time.strftime("%H:%M:%S")
-            print(
-                f"{stamp} {words.score_line(self.result)} {words.verdict(self.result)}", flush=True
-            )
+            print(f"{stamp} {words.score_line(result)} {words.verdict(result)}", flush=True)
             return
         out.clear()
-        out.print(terminal.page(self.result, ascii_only=ascii_only(), only_open=True))
+        out.print(terminal.page(result, ascii_only=ascii_only(), only_open=True))
         out.print(Text(f"  {time.strftime('%H:%M:%S')}   {KEYS}", style="bright_black"))
 
     def _hint(self) -> None:
@@ -117,7 +125,8 @@ class _Watch:
         from rich.text import Text
 
         for number, step in enumerate(self.lab.steps, 1):
-            mine = [one for one in self.result.checks if one.step == step.id]
+            checks = self.result.checks if self.result is not None else []
+            mine = [one for one in checks if one.step == step.id]
             done = bool(mine) and all(one.status == "pass" for one in mine)
             word = "done" if done else "open"
             style = "green" if done else "bright_black"

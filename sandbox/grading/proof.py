@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sandbox.grading.replay import Grader
+from sandbox.grading.replay import Grader, broken_by
 from sandbox.grading.result import Result
 from sandbox.grading.submission import take_in
 from sandbox.labs import Lab, LabError, folder
@@ -136,8 +136,7 @@ def grade(grader: Grader, case: Case) -> Verdict:
 def judge(case: Case, result: Result) -> str | None:
     """What is wrong with a result, in one sentence."""
     if result.status == "error":
-        broken = [f"{one.id}: {one.rationale}" for one in result.checks if one.status == "error"]
-        return "could not be scored: " + ("; ".join(broken) or result.message or "?")
+        return f"could not be scored: {broken_by(result)}"
     failing = [one.id for one in result.checks if one.status == "fail"]
     if case.fails is None:
         earned = [one.id for one in result.checks if one.score]
@@ -149,11 +148,11 @@ def judge(case: Case, result: Result) -> str | None:
             if one.status == "fail"
         ]
         if result.status != "complete":
-            said = result.replay.reason if result.replay else None
-            return "; ".join(filter(None, [*reasons, said]))
+            ended = result.replay.reason if result.replay else None
+            return "; ".join(filter(None, [*reasons, ended]))
         return None
     skipped = [one.id for one in result.checks if one.status == "skip"]
-    said = []
+    said: list[str] = []
     if sorted(failing) != sorted(case.fails):
         said.append(f"fails {_names(failing)}, should fail {_names(case.fails)}")
     if sorted(skipped) != sorted(case.skips):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from sandbox.grading import isolation, loading, runner
 from sandbox.grading.api import Check
@@ -69,12 +70,16 @@ class Grader:
         What broke is tried once more: a machine that is short of something for a moment is no reason
         to trouble the instructor.
         """
-        result = self._grade_once(submission)
-        return self._grade_once(submission) if result.status == "error" else result
+        first = self._grade_once(submission)
+        if first.status != "error":
+            return first
+        second = self._grade_once(submission)
+        second.notes.append(f"The first try could not be scored: {broken_by(first)}")
+        return second
 
     def _grade_once(self, submission: Submission) -> Result:
         begun, moment = time.monotonic(), datetime.now(UTC)
-        known = {
+        known: dict[str, Any] = {
             "seed": submission.student,
             "started_at": moment,
             "submission": SubmissionRef(
@@ -146,6 +151,12 @@ class Grader:
     def _subject(self, world: _World, work: Path) -> Subject:
         started = world.instance
         return Subject(endpoint=started.endpoint, values=world.values, work=work, call=started.call)
+
+
+def broken_by(result: Result) -> str:
+    """What kept a result from being scored, in one line."""
+    broken = [f"{one.id}: {one.rationale}" for one in result.checks if one.status == "error"]
+    return result.message or "; ".join(broken) or "no checks ran"
 
 
 class _World:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "cloud-sandbox/result/1"
+SCHEMA: Literal["cloud-sandbox/result/1"] = "cloud-sandbox/result/1"
 # A body of megabytes in `actual` would make every report unreadable; what is cut is counted.
 LONGEST_TEXT = 20_000
 

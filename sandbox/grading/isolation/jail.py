@@ -302,7 +302,11 @@ class Jail:
             return pid
         try:
             # Descriptor 3: the prepared aws listens there; of the commands it closes when they begin.
-            kept = self.aws_listener.fileno() if trouble is None else trouble
+            kept = trouble
+            if kept is None and self.aws_listener is not None:
+                kept = self.aws_listener.fileno()
+            if kept is None:
+                os._exit(126)
             os.dup2(kept, 3, inheritable=trouble is None)
             self._become_nobody()
             nothing = os.open("/dev/null", os.O_RDWR)

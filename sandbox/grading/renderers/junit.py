@@ -19,14 +19,16 @@ def render(result: Result) -> str:
         "errors": sum(one.status == "error" for one in result.checks) + (not result.checks),
         "skipped": sum(one.status == "skip" for one in result.checks),
     }
-    suite = ET.Element(
-        "testsuite",
+    suite = ET.Element("testsuite")
+    facts = dict(
         name=f"lab-{result.lab.id:02d}",
         tests=str(max(1, len(result.checks))),
         time=f"{result.duration_s:.3f}",
         timestamp=result.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
         **{name: str(count) for name, count in counts.items()},
     )
+    for fact, said in facts.items():
+        suite.set(fact, said)
     properties = ET.SubElement(suite, "properties")
     for name, value in (("score", result.score), ("max_score", result.max_score)):
         ET.SubElement(
