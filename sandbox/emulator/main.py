@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 _on_leave: list[Callable[[], None]] = []
@@ -38,7 +39,7 @@ def main() -> None:
     from localstack.logging.setup import setup_logging_from_config
     from localstack.runtime import current
 
-    from sandbox.emulator import clock, preload, world
+    from sandbox.emulator import clock, world
     from sandbox.emulator.state import restore, saver
     from sandbox.emulator.state.files import DamagedState
 
@@ -55,9 +56,14 @@ def main() -> None:
     import moto.core  # noqa: F401
 
     saver.start()
-    preload.start()
     threading.Thread(target=_watch_supervisor, name="sandbox-watch", daemon=True).start()
-    runtime.run()
+    try:
+        runtime.run()
+    except BaseException:
+        # Threads are running already; without this the process would stay and answer nothing.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _watch_supervisor() -> None:

@@ -8,6 +8,7 @@ from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway
 from twisted.internet import endpoints, reactor, ssl
 
+from sandbox.emulator import preload
 from sandbox.emulator.gateway import responses
 from sandbox.emulator.gateway.requests import BoundedGateway
 
@@ -47,6 +48,13 @@ class SandboxServer(TwistedRuntimeServer):
                     reactor, address.port, interface=address.host
                 )
             endpoint.listen(factory).addErrback(_stop_on_failure)
+
+
+    def run(self) -> None:
+        """Serve until the reactor stops; the labs' services are loaded once it runs."""
+        # Not earlier: LocalStack's own start imports in the main thread until here.
+        reactor.callWhenRunning(preload.start)
+        return super().run()
 
 
 def _stop_on_failure(failure) -> None:

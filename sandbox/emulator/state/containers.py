@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localstack.services.stores import AccountRegionBundle
 from localstack.state import StateVisitor
-
-if TYPE_CHECKING:
-    from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict
 
 
 class _Collector(StateVisitor):
@@ -17,11 +14,8 @@ class _Collector(StateVisitor):
         self.found: list[AccountRegionBundle | BackendDict] = []
 
     def visit(self, state_container: Any) -> None:
-        # Asset directories live in the world's folder already. moto is not imported for a question.
-        moto = sys.modules.get("moto.core.base_backend")
-        if isinstance(state_container, AccountRegionBundle) or (
-            moto is not None and isinstance(state_container, moto.BackendDict)
-        ):
+        # Asset directories live in the world's folder already.
+        if isinstance(state_container, AccountRegionBundle | BackendDict):
             self.found.append(state_container)
 
 

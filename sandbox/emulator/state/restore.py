@@ -17,8 +17,9 @@ LOG = logging.getLogger(__name__)
 
 _done: set[str] = set()
 _broken: dict[str, str] = {}
-_locks: dict[str, threading.RLock] = {}
-_guard = threading.Lock()
+# One service is loaded at a time, whoever asks: two threads that import modules in a circle (moto's
+# services import each other) end in Python 3.11's import deadlock.
+_loading = threading.RLock()
 
 
 def file_of(service: str) -> Path:
@@ -58,9 +59,7 @@ def ensure(service: str) -> None:
     """
     if service in _done:
         return
-    with _guard:
-        lock = _locks.setdefault(service, threading.RLock())
-    with lock:
+    with _loading:
         if service in _done:
             return
         if service in _broken:
@@ -69,10 +68,11 @@ def ensure(service: str) -> None:
 
         if not SERVICE_PLUGINS.exists(service):
             return
+        loaded = SERVICE_PLUGINS.require(service)
         path = file_of(service)
         if path.exists():
             try:
-                _load(SERVICE_PLUGINS.require(service), path)
+                _load(loaded, path)
             except Exception as error:
                 LOG.exception("cannot restore %s", service)
                 _broken[service] = f"The saved state of {service} could not be restored: {error}"
