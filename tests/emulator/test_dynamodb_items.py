@@ -173,6 +173,40 @@ def test_batches_write_and_read(client, table):
     assert len(answer["Responses"][table]) == 5
 
 
+def test_a_batch_over_two_tables_puts_and_deletes(client, table):
+    other = create(client)
+    client.put_item(TableName=table, Item=item("mixed", 1))
+    answer = client.batch_write_item(
+        RequestItems={
+            table: [
+                {"DeleteRequest": {"Key": item("mixed", 1)}},
+                {"PutRequest": {"Item": item("mixed", 2)}},
+            ],
+            other: [{"PutRequest": {"Item": item("mixed", 3)}}],
+        }
+    )
+    assert answer["UnprocessedItems"] == {}
+    assert "Item" not in client.get_item(TableName=table, Key=item("mixed", 1))
+    assert "Item" in client.get_item(TableName=table, Key=item("mixed", 2))
+    assert client.scan(TableName=other)["Count"] == 1
+    # More than a transaction may carry (4 MB) is no more than a batch may (16 MB).
+    large = [
+        {"PutRequest": {"Item": item("large", sort, x={"S": "y" * 300_000})}} for sort in range(25)
+    ]
+    client.batch_write_item(RequestItems={other: large})
+    pages = client.get_paginator("scan").paginate(TableName=other, Select="COUNT")
+    assert sum(page["Count"] for page in pages) == 26
+
+
+def test_a_batch_with_a_mistake_is_refused_in_the_words_of_a_batch(client, table):
+    with refused("ResourceNotFoundException", "Requested resource not found"):
+        client.batch_write_item(
+            RequestItems={"no-such-table": [{"PutRequest": {"Item": item("a", 1)}}]}
+        )
+    with refused("ValidationException", "The provided key element does not match the schema"):
+        client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {"p": {"S": "a"}}}}]})
+
+
 def test_batches_have_limits(client, table):
     one = {"PutRequest": {"Item": item("limit", 1)}}
     with refused("ValidationException") as caught:

@@ -20,6 +20,10 @@ CORAL_SERVICE = "com.amazon.coral.service#"
 ENVELOPE = "1 validation error detected: "
 # These always had the envelope: they come from the service's model.
 CONSTRAINT = re.compile(r"1 validation error detected: Value .*failed to satisfy constraint", re.S)
+KEY_MISTAKES = (
+    "One or more parameter values were invalid: Missing the key ",
+    "One or more parameter values were invalid: Type mismatch for key ",
+)
 # The engine's own words on the left.
 OTHER_WORDS = {
     "list_append requires two list operands": "An operand in the update expression has an incorrect "
@@ -80,10 +84,10 @@ def from_engine(
         message = details.pop("Message", "")
     else:
         details.pop("Message", None)
-    return DynamoDBError(code, _wording(code, message), status=status, details=details)
+    return DynamoDBError(code, _wording(code, message, operation), status=status, details=details)
 
 
-def _wording(code: str, message: str) -> str:
+def _wording(code: str, message: str, operation: str) -> str:
     if code == "IdempotentParameterMismatchException":
         return (
             "DynamoDB rejected the request because you retried a request with a different payload "
@@ -92,5 +96,8 @@ def _wording(code: str, message: str) -> str:
     if code == "ValidationException":
         if message.startswith(ENVELOPE) and not CONSTRAINT.match(message):
             message = message.removeprefix(ENVELOPE)
+        if operation == "BatchWriteItem" and message.startswith(KEY_MISTAKES):
+            # A batch speaks of keys where PutItem speaks of items.
+            return "The provided key element does not match the schema"
         return OTHER_WORDS.get(message, message)
     return message

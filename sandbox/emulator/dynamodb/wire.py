@@ -12,7 +12,7 @@ from typing import Any
 
 from localstack.utils.aws.arns import get_partition
 
-from sandbox.emulator.dynamodb import arns, engine, errors, schemas, validation
+from sandbox.emulator.dynamodb import arns, batches, engine, errors, schemas, validation
 from sandbox.emulator.dynamodb.errors import DynamoDBError
 from sandbox.emulator.dynamodbstreams import records
 
@@ -98,6 +98,10 @@ def call(
             validation.check(operation, request, account, region, internal)
         if body is None or changed:
             body = json.dumps(request, separators=(",", ":")).encode()
+        if operation == "BatchWriteItem" and (together := batches.as_transaction(request)):
+            status, _ = process.request(TARGETS[service] + "TransactWriteItems", together)
+            if status == 200:
+                return Answer(status, batches.ANSWER)
         status, content = process.request(TARGETS[service] + operation, body)
     except DynamoDBError as error:
         return failure(error)
