@@ -85,10 +85,11 @@ def mutants(lab: Lab) -> dict[str, Mutant]:
 
 
 def cases(lab: Lab, students: Sequence[str] = STUDENTS) -> list[Case]:
-    """Every case of a lab."""
+    """Every case of a lab: the solution for each student, its other forms for one of them."""
     found = [Case("starter", students[0], None, kind="starter")]
-    for solution in lab.solutions:
-        found += [Case(solution.name, student, [], kind="solution") for student in students]
+    for number, solution in enumerate(lab.solutions):
+        chosen = students if number == 0 else [students[number % len(students)]]
+        found += [Case(solution.name, student, [], kind="solution") for student in chosen]
     for name, mutant in mutants(lab).items():
         found.append(Case(name, students[0], mutant.fails, mutant.skips))
     return found
