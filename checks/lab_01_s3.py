@@ -86,13 +86,18 @@ def poster_is_public(lab):
     reply = lab.http.get(lab.object_url("poster.svg", bucket=lab.values.press_bucket))
     if reply.status_code != 200:
         raise Failure(
-            "The poster is not public.", expected=200, actual=reply.status_code, help=reply.text[:300]
+            "The poster is not public.",
+            expected=200,
+            actual=reply.status_code,
+            help=reply.text[:300],
         )
     if reply.content != (SITE / "images" / "harbour.svg").read_bytes():
         raise Failure("That is not the poster: it is site/images/harbour.svg under another name.")
 
 
-@check(needs=["poster_is_public"], step="acl", hint="What does a policy share that an ACL does not?")
+@check(
+    needs=["poster_is_public"], step="acl", hint="What does a policy share that an ACL does not?"
+)
 def only_the_poster_is_public(lab):
     """The draft beside the poster stays private"""
     s3 = lab.client("s3")
@@ -176,7 +181,9 @@ def news_has_editions(lab):
     ]
     if len(set(editions)) < 3:
         raise Failure(
-            "news.html has too few different versions.", expected="3 or more", actual=len(set(editions))
+            "news.html has too few different versions.",
+            expected="3 or more",
+            actual=len(set(editions)),
         )
     newest = s3.get_object(Bucket=bucket, Key="news.html")["Body"].read().decode(errors="replace")
     if lab.values.headline not in newest:
@@ -281,7 +288,9 @@ def log_is_restored(lab):
         raise Failure("What was restored is not the log of the folder logs/.")
 
 
-@check(points=2, needs=["visitor_reads_every_page"], step="website", hint="Open the root, not a file.")
+@check(
+    points=2, needs=["visitor_reads_every_page"], step="website", hint="Open the root, not a file."
+)
 def website_shows_the_index(lab):
     """The website's address shows the start page"""
     reply = lab.http.get(lab.website_url("/"))
@@ -294,9 +303,7 @@ def website_shows_the_index(lab):
         )
 
 
-@check(
-    needs=["website_shows_the_index"], step="website", hint="Two documents belong to a website."
-)
+@check(needs=["website_shows_the_index"], step="website", hint="Two documents belong to a website.")
 def website_has_an_error_page(lab):
     """A page that is not there shows your error page"""
     reply = lab.http.get(lab.website_url("/no/such/room.html"))

@@ -64,6 +64,8 @@ if __name__ == "__main__":
         listed = set(TARGET.read_text().splitlines())
         missing = [row for row in page().splitlines() if row.startswith("| ") and row not in listed]
         if missing:
-            sys.exit("NOTICES.md is not current; run requirements/notices.py:\n" + "\n".join(missing))
+            sys.exit(
+                "NOTICES.md is not current; run requirements/notices.py:\n" + "\n".join(missing)
+            )
     else:
         TARGET.write_text(page())

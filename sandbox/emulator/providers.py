@@ -46,9 +46,7 @@ def sts() -> Service:
 
     from sandbox.emulator.iam.sts_provider import SandboxStsProvider
 
-    return Service.for_provider(
-        SandboxStsProvider(), dispatch_table_factory=MotoFallbackDispatcher
-    )
+    return Service.for_provider(SandboxStsProvider(), dispatch_table_factory=MotoFallbackDispatcher)
 
 
 @aws_provider(api="cloudtrail", name="sandbox")

@@ -49,7 +49,6 @@ class SandboxServer(TwistedRuntimeServer):
                 )
             endpoint.listen(factory).addErrback(_stop_on_failure)
 
-
     def run(self) -> None:
         """Serve until the reactor stops; the labs' services are loaded once it runs."""
         # Not earlier: LocalStack's own start imports in the main thread until here.
