@@ -69,7 +69,7 @@ def sandbox_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def emulator(sandbox_home: Path) -> Iterator[Emulator]:
     """One emulator for the whole run, on an ephemeral world and a free port."""
-    started = instance.start("test", ephemeral=True, home=sandbox_home)
+    started = instance.start("test", ephemeral=True, home=sandbox_home, tied=True)
     found = Emulator(started)
     yield found
     found.anonymous.close()
@@ -79,7 +79,7 @@ def emulator(sandbox_home: Path) -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def own_emulator(sandbox_home: Path) -> Iterator[Emulator]:
     """An emulator of one module's own, for tests that move its clock or break it."""
-    started = instance.start("own", ephemeral=True, home=sandbox_home)
+    started = instance.start("own", ephemeral=True, home=sandbox_home, tied=True)
     found = Emulator(started)
     yield found
     found.anonymous.close()

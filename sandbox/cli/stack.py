@@ -144,9 +144,14 @@ def shell(port: Port = None) -> None:
     found = instance.find(port)
     if found is None:
         raise StackError("No sandbox is running.", "Start one: sandbox up, or a lab: make lab-1")
+    from sandbox.labs import manifest, values
+
+    settings = environment.variables(found.port)
+    for lab in manifest.of_world(found.world):
+        settings |= values.values_of(lab, values.student()).environment()
     program = os.environ.get("SHELL") or "/bin/sh"
     print(f"A shell with the sandbox's settings, world {found.world}; leave it with 'exit'.")
-    raise typer.Exit(subprocess.call([program], env=os.environ | environment.variables(found.port)))
+    raise typer.Exit(subprocess.call([program], env=os.environ | settings))
 
 
 def logs(

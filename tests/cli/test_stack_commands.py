@@ -68,15 +68,16 @@ def test_env_makes_the_real_aws_command_use_the_sandbox(sandbox):
 
 def test_shell_runs_the_users_shell_with_the_settings(sandbox, tmp_path):
     program = tmp_path / "my-shell"
-    program.write_text("#!/bin/sh\necho endpoint $AWS_ENDPOINT_URL; exit 5\n")
+    program.write_text("#!/bin/sh\necho endpoint $AWS_ENDPOINT_URL $LAB_BUCKET; exit 5\n")
     program.chmod(0o755)
     refused = sandbox("shell", SHELL=str(program))
     assert refused.returncode == 3
     assert "No sandbox is running" in refused.stderr
-    sandbox("up")
+    sandbox("up", "--world", "lab-01")
     done = sandbox("shell", SHELL=str(program))
     assert done.returncode == 5
-    assert f"endpoint http://localhost:{sandbox.environment['SANDBOX_PORT']}" in done.stdout
+    endpoint = f"http://localhost:{sandbox.environment['SANDBOX_PORT']}"
+    assert f"endpoint {endpoint} aquarium-ann-" in done.stdout
 
 
 def test_logs(sandbox):

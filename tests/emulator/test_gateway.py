@@ -179,3 +179,10 @@ def test_status_line_and_headers_are_aws_s(emulator):
     assert head.startswith("HTTP/1.1 404 Not Found\r\n")
     assert "\r\nServer: AmazonS3" in head
     assert "localstack" not in head.lower()
+
+
+def test_unknown_sandbox_routes_say_so(emulator):
+    for method, path in (("POST", "/_sandbox/nothing"), ("DELETE", "/_sandbox/clock")):
+        reply = emulator.anonymous.request(method, path)
+        assert reply.status_code == 404
+        assert path in reply.json()["message"]

@@ -28,6 +28,7 @@ FEATURES: tuple[str, ...] = (
 )
 
 Endpoint = Callable[..., Any]
+_known: set[tuple[str, str]] = set()
 
 
 class Refusal(Exception):
@@ -58,11 +59,13 @@ def route(
             LOG.exception("error in %s %s", method, path)
             return _json({"message": f"The sandbox failed: {type(error).__name__}."}, 500)
 
+    _known.add((method, f"/_sandbox{path}"))
     router.add(f"/_sandbox{path}", serve, methods=[method])
 
 
 def register_routes(router: Router) -> None:
     """Add the routes of every feature to LocalStack's edge router."""
+    _known.add(("GET", "/_sandbox/status"))
     router.add("/_sandbox/status", _status, methods=["GET"])
     for feature in FEATURES:
         importlib.import_module(feature).register_routes(router)
@@ -77,6 +80,11 @@ def body(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refusal(400, "The body must be a JSON object.")
     return found
+
+
+def knows(request: Request) -> bool:
+    """Whether there is a route for the request's method and path."""
+    return (request.method, request.path) in _known
 
 
 def is_admin(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""The first handler of the chain: LocalStack's own routes are not for everybody.
+"""The first handler of the chain: the emulator's own routes are not for everybody.
 
 `/_localstack` can stop, restart and reconfigure the emulator; anybody who can send a request (a graded
 submission, a web page) must not.
@@ -22,14 +22,22 @@ class GuardHandler(Handler):
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         request = context.request
+        if request.path.startswith("/_sandbox/") and not admin.knows(request):
+            _answer(
+                response, 404, "NotFound", f"The sandbox has no {request.method} {request.path}."
+            )
+            chain.terminate()
+            return
         if not request.path.startswith("/_localstack/"):
             return
         if request.method in ("GET", "HEAD") and request.path in READABLE:
             return
         if not admin.is_admin(request):
-            response.status_code = 403
-            response.mimetype = "application/json"
-            response.data = json.dumps(
-                {"__type": "AccessDenied", "message": "This needs the sandbox's own token."}
-            ).encode()
+            _answer(response, 403, "AccessDenied", "This needs the sandbox's own token.")
             chain.terminate()
+
+
+def _answer(response: Response, status: int, code: str, message: str) -> None:
+    response.status_code = status
+    response.mimetype = "application/json"
+    response.data = json.dumps({"__type": code, "message": message}).encode()
