@@ -263,7 +263,8 @@ class Jail:
             checked(libc.umount2(b".", MNT_DETACH), "umount")
             os.chdir("/")
             for path in (self.config["home"], "/tmp", "/var/tmp", "/dev/shm"):
-                mount(path, path, None, MS_BIND)
+                # With what is shown below: the sandbox itself may stand under /tmp.
+                mount(path, path, None, MS_BIND | MS_REC)
             mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
         if self.held["shared memory"]:
             libc.sethostname(b"sandbox", 7)
