@@ -39,7 +39,7 @@ def verdicts(home, request: pytest.FixtureRequest) -> dict:
     wanted: dict[str, tuple] = {}
     for item in request.session.items:
         params = getattr(getattr(item, "callspec", None), "params", {})
-        if "case" in params:
+        if "case" in params and "lab" in params:
             wanted[item.nodeid] = (params["lab"], params["case"])
     found = {}
     for lab in {lab.id: lab for lab, _ in wanted.values()}.values():
