@@ -43,6 +43,9 @@ def main() -> int:
     while True:
         child = subprocess.Popen([sys.executable, "-m", "sandbox.emulator.main"])
         (run_directory / "emulator.pid").write_text(str(child.pid))
+        if stopping:
+            # The signal came while there was no child yet to pass it on to.
+            child.send_signal(signal.SIGTERM)
         code = child.wait()
         if stopping or code in (0, PORT_TAKEN, STATE_DAMAGED):
             _remove_what_nobody_will(owner)

@@ -362,7 +362,11 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     text = b""
     while not text.endswith(b"\n"):
-        text += control.recv(1 << 20)
+        piece = control.recv(1 << 20)
+        if not piece:
+            # The grader is gone before it said anything.
+            sys.exit(1)
+        text += piece
     jail = Jail(control, json.loads(text))
     jail.build()
     jail.serve_aws()
