@@ -50,18 +50,10 @@ def await_condition(condition, what: str) -> None:
 
 @pytest.fixture
 def running(sandbox_home):
-    started = instance.start("dynamodb", port=free_port(), home=sandbox_home)
+    started = instance.start("dynamodb", port=instance.free_port(), home=sandbox_home)
     yield started
     started.stop()
     assert engines(started) == []
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_tables_tags_and_items_outlive_the_emulator(running, sandbox_home):

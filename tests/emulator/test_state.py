@@ -24,10 +24,6 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def free_port() -> int:
-    return instance.free_port()
-
-
 def open_world(home: Path, world: str, port: int) -> Emulator:
     return Emulator(instance.start(world, port=port, home=home))
 
@@ -44,7 +40,7 @@ def kill(emulator: Emulator) -> None:
 
 
 def test_two_worlds_on_one_port_keep_their_own(home):
-    port = free_port()
+    port = instance.free_port()
     one = open_world(home, "one", port)
     one.client("s3").create_bucket(Bucket="bucket-of-one")
     one.client("iam").create_user(UserName="ann")
@@ -58,7 +54,7 @@ def test_two_worlds_on_one_port_keep_their_own(home):
 
 
 def test_everything_of_s3_survives_a_restart(home):
-    port = free_port()
+    port = instance.free_port()
     before = open_world(home, "w", port)
     s3 = before.client("s3")
     s3.create_bucket(Bucket="kept-bucket")
@@ -95,7 +91,7 @@ def test_everything_of_s3_survives_a_restart(home):
 @pytest.mark.slow
 def test_twenty_rounds_of_writes_and_kill(home):
     """Random writes, `kill -9` at a random moment, twenty times over the same world."""
-    port = free_port()
+    port = instance.free_port()
     dice = random.Random(20)
     # key -> [(moment, body or None for deleted)], every acknowledged write in order
     history: dict[str, list[tuple[float, bytes | None]]] = {}
@@ -144,7 +140,7 @@ def check_history(s3, history, round_number: int) -> None:
 
 
 def test_damaged_and_foreign_state_is_refused_and_kept(home, tmp_path):
-    port = free_port()
+    port = instance.free_port()
     emulator = open_world(home, "w", port)
     emulator.client("s3").create_bucket(Bucket="some-bucket")
     emulator.instance.stop()
@@ -167,7 +163,7 @@ def test_damaged_and_foreign_state_is_refused_and_kept(home, tmp_path):
 
 
 def test_a_crashed_emulator_is_started_again(home):
-    emulator = open_world(home, "w", free_port())
+    emulator = open_world(home, "w", instance.free_port())
     emulator.client("s3").create_bucket(Bucket="some-bucket")
     time_saved = time.monotonic() + GRACE_SECONDS
     state = home / "worlds" / "w" / "state" / "s3.state"
@@ -185,9 +181,9 @@ def test_a_crashed_emulator_is_started_again(home):
 
 
 def test_one_world_is_not_opened_twice(home):
-    emulator = open_world(home, "w", free_port())
+    emulator = open_world(home, "w", instance.free_port())
     with pytest.raises(StackError, match="already open"):
-        instance.start("w", port=free_port(), home=home)
+        instance.start("w", port=instance.free_port(), home=home)
     emulator.instance.stop()
 
 
@@ -202,8 +198,8 @@ def test_a_port_in_use_is_named(home):
 
 
 def test_two_sandboxes_at_once_do_not_meet(home, tmp_path_factory):
-    one = open_world(home, "one", free_port())
-    two = open_world(tmp_path_factory.mktemp("other"), "one", free_port())
+    one = open_world(home, "one", instance.free_port())
+    two = open_world(tmp_path_factory.mktemp("other"), "one", instance.free_port())
     for number, emulator in enumerate((one, two)):
         s3 = emulator.client("s3")
         s3.create_bucket(Bucket="same-name")
@@ -226,7 +222,7 @@ def test_a_full_disk_damages_nothing(home):
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a small disk can only be mounted by root")
     try:
-        emulator = open_world(disk, "w", free_port())
+        emulator = open_world(disk, "w", instance.free_port())
         s3 = emulator.client("s3")
         s3.create_bucket(Bucket="full-disk")
         s3.put_object(Bucket="full-disk", Key="kept", Body=b"kept")
@@ -238,6 +234,6 @@ def test_a_full_disk_damages_nothing(home):
             s3.delete_object(Bucket="full-disk", Key=f"large-{number}")
         emulator.instance.stop()
         with pytest.raises(StackError, match="are free below"):
-            open_world(disk, "w", free_port())
+            open_world(disk, "w", instance.free_port())
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)

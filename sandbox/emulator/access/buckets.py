@@ -46,6 +46,16 @@ def find(name: str) -> Any | None:
     return None if owner is None else _store(owner).buckets.get(name)
 
 
+def all_buckets() -> list[Any]:
+    """Every S3Bucket of every account, once (the stores of an account's regions share them)."""
+    found = {
+        id(bucket): bucket
+        for _account, _region, store in list(s3_stores.iter_stores())
+        for bucket in list(store.buckets.values())
+    }
+    return list(found.values())
+
+
 def name_and_key(arn: str) -> tuple[str, str | None]:
     """Bucket and key of an S3 ARN; the key is None for a bucket."""
     name, slash, key = arn.split(":", 5)[5].partition("/")

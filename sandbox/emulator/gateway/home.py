@@ -74,17 +74,15 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _websites(host: str) -> list[dict[str, str]]:
-    from localstack.services.s3.models import s3_stores
-
+    from sandbox.emulator.access import buckets
     from sandbox.emulator.state import restore
 
     restore.ensure("s3")
     port = host.partition(":")[2]
     suffix = f":{port}" if port else ""
     found = {
-        bucket.name: f"http://{name}.s3-website.{bucket.bucket_region}.localhost{suffix}/"
-        for _account, _region, store in list(s3_stores.iter_stores())
-        for name, bucket in list(store.buckets.items())
+        bucket.name: f"http://{bucket.name}.s3-website.{bucket.bucket_region}.localhost{suffix}/"
+        for bucket in buckets.all_buckets()
         if bucket.website_configuration
     }
     return [{"name": name, "url": url} for name, url in sorted(found.items())]

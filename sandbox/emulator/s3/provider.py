@@ -29,12 +29,13 @@ from localstack.aws.api.s3 import (
 )
 from localstack.services.s3.constants import DEFAULT_BUCKET_ENCRYPTION
 from localstack.services.s3.exceptions import MalformedXML
-from localstack.services.s3.models import S3Bucket, S3Object, s3_stores
+from localstack.services.s3.models import S3Object, s3_stores
 from localstack.services.s3.notifications import S3EventNotificationContext
 from localstack.services.s3.provider import S3Provider
 from localstack.services.s3.utils import extract_bucket_key_version_id_from_copy_source
 
 from sandbox.emulator import clock, world
+from sandbox.emulator.access import buckets
 from sandbox.emulator.access.s3_operations import AccessOperations
 from sandbox.emulator.gateway import origins
 from sandbox.emulator.s3 import archive, lifecycle, lifecycle_rules, patches
@@ -70,7 +71,7 @@ class SandboxS3Provider(AccessOperations, S3Provider):
 
     def on_sandbox_restored(self) -> None:
         """Remove what a killed emulator left: data whose object was never saved."""
-        for bucket in _all_buckets():
+        for bucket in buckets.all_buckets():
             # Upstream asks whether a bucket has *the* default encryption, by identity.
             if bucket.encryption_rule == DEFAULT_BUCKET_ENCRYPTION:
                 bucket.encryption_rule = DEFAULT_BUCKET_ENCRYPTION
@@ -187,7 +188,7 @@ class SandboxS3Provider(AccessOperations, S3Provider):
     def run_lifecycle(self) -> None:
         """Apply every bucket's rules as of now."""
         with self._lifecycle_lock:
-            for bucket in _all_buckets():
+            for bucket in buckets.all_buckets():
                 store = s3_stores[bucket.bucket_account_id][bucket.bucket_region]
                 try:
                     outcome = lifecycle.run(store, bucket, clock.now())
@@ -235,19 +236,9 @@ class SandboxS3Provider(AccessOperations, S3Provider):
             self.object_store.sweep(live_files())
 
 
-def _all_buckets() -> list[S3Bucket]:
-    """Every bucket of every account, once (the stores of an account's regions share them)."""
-    found = {
-        id(bucket): bucket
-        for _account, _region, store in list(s3_stores.iter_stores())
-        for bucket in list(store.buckets.values())
-    }
-    return list(found.values())
-
-
 def live_files() -> Iterator[str]:
     """The names of all data files that an object, a version or a part of an upload refers to."""
-    for bucket in _all_buckets():
+    for bucket in buckets.all_buckets():
         for s3_object in bucket.objects.values(with_versions=True):
             if name := getattr(s3_object, FILE_ATTRIBUTE, None):
                 yield name

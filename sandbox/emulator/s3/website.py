@@ -14,10 +14,11 @@ from urllib.parse import quote, unquote
 
 from localstack.aws.api import RequestContext
 from localstack.http import Response
-from localstack.services.s3.models import S3Bucket, S3DeleteMarker, S3Object, s3_stores
+from localstack.services.s3.models import S3Bucket, S3DeleteMarker, S3Object
 from localstack.services.s3.utils import ObjectRange, parse_range_header
 from werkzeug.http import http_date, parse_date, unquote_etag
 
+from sandbox.emulator.access import buckets, visitor
 from sandbox.emulator.s3 import archive
 from sandbox.emulator.state import restore
 
@@ -191,12 +192,12 @@ def _open(bucket: S3Bucket, found: S3Object):
 
 
 def _bucket(name: str) -> S3Bucket:
-    for _account, _region, store in list(s3_stores.iter_stores()):
-        if (found := store.buckets.get(name)) is not None:
-            return found
-    raise WebsiteError(
-        404, "NoSuchBucket", "The specified bucket does not exist", {"BucketName": name}
-    )
+    found = buckets.find(name)
+    if found is None:
+        raise WebsiteError(
+            404, "NoSuchBucket", "The specified bucket does not exist", {"BucketName": name}
+        )
+    return found
 
 
 def _key(request) -> str:
@@ -209,10 +210,10 @@ def _readable_object(bucket: S3Bucket, key: str, context: RequestContext) -> S3O
     found = bucket.objects.get(key)
     missing = found is None or isinstance(found, S3DeleteMarker)
     if missing:
-        if _visitor_may(bucket, "s3:ListBucket", None, context):
+        if visitor.may(bucket, "s3:ListBucket", None, context):
             raise WebsiteError(404, "NoSuchKey", "The specified key does not exist.", {"Key": key})
         raise WebsiteError(403, "AccessDenied", "Access Denied")
-    if not _visitor_may(bucket, "s3:GetObject", key, context):
+    if not visitor.may(bucket, "s3:GetObject", key, context):
         raise WebsiteError(403, "AccessDenied", "Access Denied")
     if not archive.is_readable(found):
         raise WebsiteError(
@@ -222,14 +223,6 @@ def _readable_object(bucket: S3Bucket, key: str, context: RequestContext) -> S3O
             {"StorageClass": found.storage_class},
         )
     return found
-
-
-def _visitor_may(bucket: S3Bucket, action: str, key: str | None, context: RequestContext) -> bool:
-    try:
-        from sandbox.emulator.access import visitor
-    except ImportError:
-        return action != "s3:ListBucket"
-    return visitor.may(bucket, action, key, context)
 
 
 def _rule(website: dict[str, Any], key: str, status: int | None) -> dict[str, Any] | None:
