@@ -55,3 +55,15 @@ def cloudtrail() -> Service:
     from sandbox.emulator.cloudtrail.provider import SandboxCloudTrailProvider
 
     return Service.for_provider(SandboxCloudTrailProvider())
+
+
+@aws_provider(api="apigateway", name="sandbox")
+def apigateway() -> Service:
+    """REST APIs with authorizers, limits and answers as on AWS."""
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    from sandbox.emulator.apigateway.provider import SandboxApigatewayProvider
+
+    return Service.for_provider(
+        SandboxApigatewayProvider(), dispatch_table_factory=MotoFallbackDispatcher
+    )

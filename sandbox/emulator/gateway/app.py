@@ -14,6 +14,7 @@ from sandbox.emulator.access.authentication import AuthenticationHandler, Privat
 from sandbox.emulator.access.authorization import AuthorizationHandler
 from sandbox.emulator.cloudtrail import record
 from sandbox.emulator.dynamodb import fast_path
+from sandbox.emulator.execute_api.front import ExecuteApiHandler
 from sandbox.emulator.gateway import admin, failures, guard
 from sandbox.emulator.gateway.home import HomeHandler
 from sandbox.emulator.gateway.origins import OriginHandler
@@ -31,7 +32,12 @@ class SandboxGateway(LocalstackAwsGateway):
         self.request_handlers.insert(0, guard.GuardHandler())
         self._replace_exception_handlers()
         self._before(handlers.add_internal_request_params, PrivateHeaderHandler())
-        self._after(handlers.add_internal_request_params, WebsiteHandler(), HomeHandler())
+        self._after(
+            handlers.add_internal_request_params,
+            WebsiteHandler(),
+            ExecuteApiHandler(),
+            HomeHandler(),
+        )
         self._replace(handlers.enforce_cors, OriginHandler())
         # Who is calling: in the place of three handlers of LocalStack's that believe every key.
         self._replace(handlers.parse_pre_signed_url_request, AuthenticationHandler())

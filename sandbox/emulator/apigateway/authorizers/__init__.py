@@ -1,0 +1,1 @@
+"""Who may call a method: the authorizers of REST APIs."""

@@ -1,0 +1,35 @@
+"""The handlers that a call of a REST API passes.
+
+LocalStack's chain with ours between: who is calling and may they, limits, and answers as AWS words them.
+"""
+
+from __future__ import annotations
+
+from localstack.services.apigateway.next_gen.execute_api import handlers
+from localstack.services.apigateway.next_gen.execute_api.gateway import RestApiGateway
+
+from sandbox.emulator.apigateway.authorization import AuthorizationHandler
+from sandbox.emulator.apigateway.failures import FailureHandler, ResponseHeaders
+from sandbox.emulator.apigateway.integrations import IntegrationHandler, IntegrationRequest
+from sandbox.emulator.apigateway.invocation import Parser
+from sandbox.emulator.apigateway.routing import Router
+
+
+class RestChain(RestApiGateway):
+    """LocalStack's gateway of REST APIs with handlers of ours in the place of some of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.request_handlers[:] = [
+            Parser(),
+            Router(),
+            AuthorizationHandler(),
+            handlers.api_key_validation_handler,
+            handlers.method_request_handler,
+            IntegrationRequest(),
+            IntegrationHandler(),
+            handlers.integration_response_handler,
+            handlers.method_response_handler,
+        ]
+        self.exception_handlers[:] = [FailureHandler()]
+        self.response_handlers[:] = [ResponseHeaders()]

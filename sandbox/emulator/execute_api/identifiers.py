@@ -1,0 +1,29 @@
+"""The identifiers that API Gateway gives a request."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+
+from sandbox.emulator import clock
+
+
+def request_id() -> str:
+    """The value of `$context.requestId`."""
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+def extended_id() -> str:
+    """The value of `$context.extendedRequestId`, and of the header x-amz-apigw-id."""
+    return secrets.token_urlsafe(11).replace("_", "B").replace("-", "F") + "="
+
+
+def trace_root() -> str:
+    """The root of an X-Ray trace: `1-` time `-` 24 hexadecimal digits."""
+    return f"1-{int(clock.time()):08x}-{secrets.token_hex(12)}"
+
+
+def request_time(seconds: float) -> str:
+    """A moment as access logs write it: `09/Apr/2015:12:34:56 +0000`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
