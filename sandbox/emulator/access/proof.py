@@ -289,8 +289,9 @@ class Proof(RequestClaim):
         raise self._error("SignatureDoesNotMatch", refusals.MISMATCH)
 
     def _body_file(self) -> IO[bytes] | None:
-        wrapped = getattr(self.context.request.environ.get("wsgi.input"), "_wrapped", None)
-        return wrapped if wrapped is not None and hasattr(wrapped, "seek") else None
+        body = self.context.request.environ.get("wsgi.input")
+        body = getattr(body, "_wrapped", body)  # Twisted's
+        return body if hasattr(body, "seek") else None
 
     def _body_hash(self) -> str:
         body = self._body_file()

@@ -19,6 +19,7 @@ from sandbox.emulator.gateway import admin, failures, guard
 from sandbox.emulator.gateway.home import HomeHandler
 from sandbox.emulator.gateway.origins import OriginHandler
 from sandbox.emulator.gateway.websites import WebsiteHandler
+from sandbox.emulator.gateway.websockets import WebSocketHandler
 from sandbox.emulator.state import restore, saver
 
 
@@ -38,6 +39,7 @@ class SandboxGateway(LocalstackAwsGateway):
             ExecuteApiHandler(),
             HomeHandler(),
         )
+        self._after(handlers.serve_edge_router_rules, WebSocketHandler())
         self._replace(handlers.enforce_cors, OriginHandler())
         # Who is calling: in the place of three handlers of LocalStack's that believe every key.
         self._replace(handlers.parse_pre_signed_url_request, AuthenticationHandler())
@@ -49,6 +51,9 @@ class SandboxGateway(LocalstackAwsGateway):
         # Behind access control: what the DynamoDB engine answers itself goes no further.
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())
         self._before(self.service_request_router, saver.GateHandler())
+        # They format a line of log per request and count for telemetry; `sandbox events` has the requests.
+        for needless in (handlers.log_response, handlers.count_service_request):
+            self.response_handlers.remove(needless)
         self.finalizers.append(saver.finish_request)
         self.finalizers.append(record.finish_request)
 

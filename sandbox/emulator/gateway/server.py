@@ -1,24 +1,48 @@
-"""The listener: loopback only, answers written without waiting for Nagle's algorithm."""
+"""The listener: loopback only, a thread per connection."""
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
 from localstack import config
-from localstack.aws.serving.twisted import TLSMultiplexerFactory
-from localstack.runtime.server.twisted import TwistedRuntimeServer
+from localstack.runtime.server.core import RuntimeServer
 from rolo.gateway import Gateway
-from twisted.internet import endpoints, reactor, ssl
+from rolo.gateway.wsgi import WsgiGateway
 
 from sandbox.emulator import preload
-from sandbox.emulator.gateway import responses
-from sandbox.emulator.gateway.requests import BoundedGateway
+from sandbox.emulator.gateway.connection import Connection
+
+if TYPE_CHECKING:
+    from sandbox.emulator.gateway.event_loop import EventLoop
+
+BACKLOG = 1024
+# Silent connections are closed after this, sooner when many are open.
+IDLE_SECONDS = 75
+MANY_CONNECTIONS = 300
+IDLE_SECONDS_OF_MANY = 3
+EXIT_CANNOT_LISTEN = 98
 
 
-class SandboxServer(TwistedRuntimeServer):
-    """LocalStack's Twisted server, bound to the host that was asked for.
+class SandboxServer(RuntimeServer):
+    """LocalStack's runtime server, bound to the host that was asked for.
 
-    Upstream `TwistedRuntimeServer.register` ignores the host of `GATEWAY_LISTEN` and listens on every
-    interface; a student's sandbox must not be reachable from the lecture hall's network.
+    Upstream's ignores the host of `GATEWAY_LISTEN` and listens on every interface; a student's sandbox
+    must not be reachable from the lecture hall's network.
     """
+
+    def __init__(self) -> None:
+        self._gateway: Gateway | None = None
+        self._application: WsgiGateway | None = None
+        self._ssl_creds: tuple[str, str] | None = None
+        self._listeners: list[socket.socket] = []
+        self._open = 0
+        self._ended = threading.Event()
+        self._event_loop: EventLoop | None = None
+        self._loading = threading.Lock()
 
     def register(
         self,
@@ -28,38 +52,64 @@ class SandboxServer(TwistedRuntimeServer):
     ) -> None:
         """Serve `gateway` on every `HostAndPort` of `listen`, HTTP and HTTPS on the same port.
 
-        Raises `twisted.internet.error.CannotListenError` when a port is taken.
+        Ends the process with status 98 when a port is taken.
         """
-        responses.install()
-        site = BoundedGateway(gateway)
-        factory = site
-        if ssl_creds:
-            certificate, key = ssl_creds
-            context = ssl.DefaultOpenSSLContextFactory(key, certificate)
-            context.getContext().use_certificate_chain_file(certificate)
-            factory = TLSMultiplexerFactory(context, False, site)
+        self._gateway = gateway
+        self._application = WsgiGateway(gateway)
+        self._ssl_creds = ssl_creds
         for address in listen:
-            if config.is_ipv6_address(address.host):
-                endpoint = endpoints.TCP6ServerEndpoint(
-                    reactor, address.port, interface=address.host
+            family = socket.AF_INET6 if config.is_ipv6_address(address.host) else socket.AF_INET
+            try:
+                self._listeners.append(
+                    socket.create_server(
+                        (address.host, address.port), family=family, backlog=BACKLOG
+                    )
                 )
-            else:
-                endpoint = endpoints.TCP4ServerEndpoint(
-                    reactor, address.port, interface=address.host
-                )
-            endpoint.listen(factory).addErrback(_stop_on_failure)
+            except OSError as error:
+                sys.stderr.write(f"cannot listen: {error}\n")
+                sys.stderr.flush()
+                os._exit(EXIT_CANNOT_LISTEN)
 
     def run(self) -> None:
-        """Serve until the reactor stops; the labs' services are loaded once it runs."""
+        """Serve until `shutdown`; the labs' services are loaded once it runs."""
         # Not earlier: LocalStack's own start imports in the main thread until here.
-        reactor.callWhenRunning(preload.start)
-        return super().run()
+        preload.start()
+        for listener in self._listeners:
+            threading.Thread(
+                target=self._accept, args=(listener,), name="sandbox-accept", daemon=True
+            ).start()
+        self._ended.wait()
 
+    def shutdown(self) -> None:
+        """Accept nothing more and let `run` return."""
+        for listener in self._listeners:
+            listener.close()
+        self._ended.set()
 
-def _stop_on_failure(failure) -> None:
-    import os
-    import sys
+    def _accept(self, listener: socket.socket) -> None:
+        while not self._ended.is_set():
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                # A peer that was gone before, or too many open files: not in a circle at full speed.
+                self._ended.wait(0.05)
+                continue
+            peer.settimeout(IDLE_SECONDS if self._open < MANY_CONNECTIONS else IDLE_SECONDS_OF_MANY)
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
-    sys.stderr.write(f"cannot listen: {failure.getErrorMessage()}\n")
-    sys.stderr.flush()
-    os._exit(98)
+    def _serve(self, peer: socket.socket) -> None:
+        assert self._application
+        self._open += 1
+        try:
+            Connection(peer, self._application, self._hand_over).serve()
+        finally:
+            self._open -= 1
+
+    def _hand_over(self, peer: socket.socket, data: bytes) -> None:
+        with self._loading:
+            if self._event_loop is None:
+                from sandbox.emulator.gateway.event_loop import EventLoop
+
+                assert self._gateway
+                self._event_loop = EventLoop(self._gateway, self._ssl_creds)
+        self._event_loop.adopt(peer, data)
