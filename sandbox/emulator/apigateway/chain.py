@@ -13,6 +13,8 @@ from sandbox.emulator.apigateway.failures import FailureHandler, ResponseHeaders
 from sandbox.emulator.apigateway.integrations import IntegrationHandler, IntegrationRequest
 from sandbox.emulator.apigateway.invocation import Parser
 from sandbox.emulator.apigateway.routing import Router
+from sandbox.emulator.apigateway.usage import UsageHandler
+from sandbox.emulator.apigateway.validation import ValidationHandler
 
 
 class RestChain(RestApiGateway):
@@ -24,8 +26,8 @@ class RestChain(RestApiGateway):
             Parser(),
             Router(),
             AuthorizationHandler(),
-            handlers.api_key_validation_handler,
-            handlers.method_request_handler,
+            UsageHandler(),
+            ValidationHandler(),
             IntegrationRequest(),
             IntegrationHandler(),
             handlers.integration_response_handler,

@@ -36,6 +36,9 @@ class FailureHandler(GatewayExceptionHandler):
             LOG.error("a call of API %s failed: %s", context.api_id, exception, exc_info=exception)
             exception = InternalServerError("Internal server error")
         self.set_error_context(exception, context)
+        problem = context.validation_error
+        if problem and exception.type == "BAD_REQUEST_BODY":
+            context.context_variables["error"]["validationErrorString"] = problem
         answer = _answer(exception, context)
         response.status_code = answer.status_code
         response.data = answer.data

@@ -12,7 +12,9 @@ from localstack.services.apigateway.next_gen.execute_api import handlers
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import InternalServerError
 from localstack.services.apigateway.next_gen.execute_api.integrations import REST_API_INTEGRATIONS
 
-from sandbox.emulator.apigateway.lambda_proxy import LambdaProxy
+from sandbox.emulator.apigateway.http_endpoint import HttpEndpoint
+from sandbox.emulator.apigateway.lambda_proxy import LambdaProxy, note
+from sandbox.emulator.apigateway.service_call import ServiceCall
 
 
 class IntegrationRequest:
@@ -29,13 +31,28 @@ class IntegrationHandler:
 
     def __init__(self) -> None:
         self._kinds = dict(REST_API_INTEGRATIONS)
-        self._kinds["AWS_PROXY"] = LambdaProxy()
+        self._kinds |= {
+            "AWS_PROXY": LambdaProxy(),
+            "AWS": ServiceCall(),
+            "HTTP": HttpEndpoint(),
+            "HTTP_PROXY": HttpEndpoint(),
+        }
 
     def __call__(self, chain: Any, context: Any, response: Response) -> None:
         kind = context.integration["type"]
         integration = self._kinds.get(kind)
         if integration is None:
             raise InternalServerError("Internal server error")
+        if context.integration.get("connectionType") == "VPC_LINK":
+            note(
+                context, "Execution failed due to configuration error: VPC links are not available"
+            )
+            raise InternalServerError("Internal server error")
+        log = context.log
+        if log is not None and kind != "AWS_PROXY":
+            log.sending(context)
         context.endpoint_response = integration.invoke(context)
+        if log is not None:
+            log.received(context)
         if "PROXY" in kind:
             context.invocation_response = context.endpoint_response

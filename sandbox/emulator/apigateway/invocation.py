@@ -46,6 +46,8 @@ class Invocation(RestApiInvocationContext):
         self.gateway_context: Any = None
         self.log: Any = None
         self.usage_key: str | None = None
+        self.caller: Any = None
+        self.validation_error: str | None = None
 
 
 class Parser(InvocationRequestParser):

@@ -21,7 +21,7 @@ from werkzeug.datastructures import Headers
 
 from sandbox.emulator.apigateway.errors import Coded
 from sandbox.emulator.apigateway.media import is_binary
-from sandbox.emulator.execute_api import functions
+from sandbox.emulator.execute_api import functions, roles
 
 FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(?P<arn>.+)/invocations$")
@@ -38,7 +38,7 @@ class LambdaProxy:
         uri = render_uri_with_stage_variables(integration.get("uri"), context.stage_variables)
         found = FUNCTION.search(uri or "")
         if found is None or (integration.get("httpMethod") or "POST") != "POST":
-            _note(context, "Execution failed due to configuration error: Invalid endpoint address")
+            note(context, "Execution failed due to configuration error: Invalid endpoint address")
             raise InternalServerError("Internal server error")
         event = event_of(context)
         payload = json.dumps(event, separators=(",", ":")).encode()
@@ -49,6 +49,8 @@ class LambdaProxy:
             "headers": Headers(),
             "body": payload,
         }
+        if context.log is not None:
+            context.log.sending(context)
         credentials = render_uri_with_stage_variables(
             integration.get("credentials"), context.stage_variables
         )
@@ -62,13 +64,13 @@ class LambdaProxy:
             given = None
         if answer.error or not _valid(given):
             if answer.error:
-                _note(
+                note(
                     context,
                     "Lambda execution failed with status 200 due to customer function error: "
                     f"{_error_message(given)}. Lambda request id: {context.context_variables['requestId']}",
                 )
             else:
-                _note(
+                note(
                     context,
                     "Execution failed due to configuration error: Malformed Lambda proxy response",
                 )
@@ -90,7 +92,14 @@ class LambdaProxy:
         )
 
 
-def call(context: Any, arn: str, payload: bytes, credentials: str | None) -> functions.Answer:
+def call(
+    context: Any,
+    arn: str,
+    payload: bytes,
+    credentials: str | None,
+    *,
+    asynchronous: bool = False,
+) -> functions.Answer:
     """Invoke the function of an integration; raises what the caller of the API sees."""
     try:
         return functions.invoke(
@@ -98,22 +107,30 @@ def call(context: Any, arn: str, payload: bytes, credentials: str | None) -> fun
             payload,
             source_arn=source_arn(context),
             credentials=credentials,
+            asynchronous=asynchronous,
             timeout=timeout_seconds(context.integration),
         )
     except functions.TimedOut:
-        _note(context, "Execution failed due to a timeout error")
+        note(context, "Execution failed due to a timeout error")
         raise timed_out() from None
+    except roles.CannotAssume:
+        note(
+            context,
+            "Execution failed due to configuration error: API Gateway does not have permission to "
+            f"assume the provided role {credentials}",
+        )
+        raise InternalServerError("Internal server error", status_code=500) from None
     except functions.CannotInvoke as refusal:
         if refusal.forbidden:
-            _note(
+            note(
                 context,
                 "Execution failed due to configuration error: Invalid permissions on Lambda function",
             )
             raise InternalServerError("Internal server error", status_code=500) from None
         if refusal.code == "TooManyRequestsException":
-            _note(context, "Lambda invocation failed with status: 429.")
+            note(context, "Lambda invocation failed with status: 429.")
             raise InternalServerError("Internal server error", status_code=500) from None
-        _note(context, f"Execution failed due to configuration error: {refusal.message}")
+        note(context, f"Execution failed due to configuration error: {refusal.message}")
         raise InternalServerError("Internal server error", status_code=500) from None
 
 
@@ -131,10 +148,14 @@ def timeout_seconds(integration: Any) -> float:
 
 def source_arn(context: Any) -> str:
     """The ARN of the method, as the function's permission names it."""
-    method = context.resource_method["httpMethod"]
+    return source_arn_of(context, context.resource_method["httpMethod"], context.resource["path"])
+
+
+def source_arn_of(context: Any, method: str, path: str) -> str:
+    """The ARN of a method and a resource's path; the console's calls have a stage of their own."""
     return (
         f"arn:aws:execute-api:{context.region}:{context.account_id}:{context.api_id}"
-        f"/{context.stage or 'test-invoke-stage'}/{method}{context.resource['path']}"
+        f"/{context.stage or 'test-invoke-stage'}/{method}{path}"
     )
 
 
@@ -236,6 +257,7 @@ def _header_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _note(context: Any, line: str) -> None:
+def note(context: Any, line: str) -> None:
+    """Write a line to the execution log, where one is kept."""
     if context.log is not None:
         context.log.note(line)
