@@ -15,4 +15,4 @@ class UsageStore(BaseStore):
     granted: dict[str, dict[str, dict[str, int]]] = LocalAttribute(default=dict)
 
 
-usage_stores = AccountRegionBundle("apigateway-usage", UsageStore)
+usage_stores = AccountRegionBundle("apigateway", UsageStore)

@@ -73,10 +73,13 @@ def send(
             redirect=False,
             decode_content=False,
         )
-    except urllib3.exceptions.TimeoutError as error:
-        raise TimedOut from error
     except (urllib3.exceptions.LocationParseError, urllib3.exceptions.NameResolutionError) as error:
         raise Unreachable(str(error), invalid=True) from error
+    except urllib3.exceptions.NewConnectionError as error:
+        # urllib3 counts a refused connection among the timeouts.
+        raise Unreachable(str(error)) from error
+    except urllib3.exceptions.TimeoutError as error:
+        raise TimedOut from error
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise Unreachable(str(error)) from error
     return Reply(answer.status, list(answer.headers.items()), answer.data)

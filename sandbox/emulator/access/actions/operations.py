@@ -114,6 +114,10 @@ def requirements(
         from sandbox.emulator.access.actions import iam
 
         return iam.requirements(operation, request, account)
+    if service in ("apigateway", "apigatewayv2"):
+        from sandbox.emulator.access.actions import apigateway
+
+        return apigateway.requirements(service, operation, request, region)
     name = f"{prefix_of(service)}:{operation}"
     if name in FREE:
         return []
