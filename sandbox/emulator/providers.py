@@ -60,10 +60,6 @@ def cloudtrail() -> Service:
 @aws_provider(api="apigateway", name="sandbox")
 def apigateway() -> Service:
     """REST APIs with authorizers, limits and answers as on AWS."""
-    from localstack.services.moto import MotoFallbackDispatcher
+    from sandbox.emulator.apigateway.provider import SandboxApigatewayProvider, dispatcher
 
-    from sandbox.emulator.apigateway.provider import SandboxApigatewayProvider
-
-    return Service.for_provider(
-        SandboxApigatewayProvider(), dispatch_table_factory=MotoFallbackDispatcher
-    )
+    return Service.for_provider(SandboxApigatewayProvider(), dispatch_table_factory=dispatcher)

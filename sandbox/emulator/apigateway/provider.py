@@ -26,6 +26,7 @@ from localstack.services.apigateway.models import apigateway_stores
 from localstack.services.apigateway.next_gen.execute_api.helpers import freeze_rest_api
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
 from localstack.services.apigateway.patches import apply_patches
+from localstack.services.moto import MotoFallbackDispatcher
 from localstack.state import StateVisitor
 from moto.apigateway.models import apigateway_backends
 
@@ -35,6 +36,7 @@ from sandbox.emulator.apigateway.authorizers import functions, inputs
 from sandbox.emulator.apigateway.export import Exporter
 from sandbox.emulator.apigateway.models import usage_stores
 
+PATH_PART = re.compile(r"[A-Za-z0-9._:%~$@!*+,;=()&'-]+|\{[A-Za-z0-9._:-]+\+?\}")
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 PRIVATE = (
     "Private APIs are reached through interface VPC endpoints, which this sandbox does not have."
@@ -92,13 +94,13 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
     def import_rest_api(
         self,
         context: RequestContext,
-        body: Any,
+        body: Any = None,
         fail_on_warnings: bool | None = None,
         parameters: Any = None,
         **kwargs: Any,
     ) -> Any:
         """A new API from an OpenAPI document; a document that fails leaves nothing behind."""
-        data = body.read()
+        data = _bytes(body)
         document = openapi.read(data)
         _refuse_private(
             (document.get("x-amazon-apigateway-endpoint-configuration") or {}).get("types")
@@ -116,7 +118,7 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
     @handler("PutRestApi", expand=False)
     def put_rest_api(self, context: RequestContext, request: Any) -> Any:
         """Replace an API by a document."""
-        data = request["body"].read()
+        data = _bytes(request.get("body"))
         document = openapi.read(data)
         moto_api = get_moto_rest_api(context, request["restApiId"])
         container = get_rest_api_container(context, rest_api_id=request["restApiId"])
@@ -177,6 +179,53 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
             body=text.encode(),
             contentType="application/octet-stream",
             contentDisposition=f'attachment; filename="{export_type}_{version}.{ending}"',
+        )
+
+    # --- resources and methods -------------------------------------------------------------------
+
+    def create_resource(
+        self,
+        context: RequestContext,
+        rest_api_id: str,
+        parent_id: str,
+        path_part: str,
+        **kwargs: Any,
+    ) -> Any:
+        """A new part of a path; each name is used once below a parent."""
+        moto_api = get_moto_rest_api(context, rest_api_id)
+        if not PATH_PART.fullmatch(path_part):
+            raise BadRequestException(
+                "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and "
+                "curly braces at the beginning and the end."
+            )
+        for resource in moto_api.resources.values():
+            if resource.parent_id == parent_id and resource.path_part == path_part:
+                raise ConflictException(
+                    f"Another resource with the same parent already has this name: {path_part}"
+                )
+        return super().create_resource(context, rest_api_id, parent_id, path_part, **kwargs)
+
+    def put_method(
+        self,
+        context: RequestContext,
+        rest_api_id: str,
+        resource_id: str,
+        http_method: str,
+        authorization_type: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """A new method of a resource."""
+        resource = get_moto_rest_api(context, rest_api_id).resources.get(resource_id)
+        if resource is not None and http_method in resource.resource_methods:
+            raise ConflictException("Method already exists for this resource")
+        if authorization_type not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
+            raise BadRequestException(
+                "Invalid authorization type specified. Valid options are "
+                "NONE,AWS_IAM,CUSTOM,COGNITO_USER_POOLS"
+            )
+        return super().put_method(
+            context, rest_api_id, resource_id, http_method, authorization_type, *args, **kwargs
         )
 
     # --- deployments and stages ------------------------------------------------------------------
@@ -390,6 +439,26 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
                 )
         day = today.isoformat()
         return self.get_usage(context, usage_plan_id, day, day, key_id)
+
+
+def dispatcher(provider: Any) -> Any:
+    """Operations by name; those about an API that does not exist are refused alike."""
+    table = MotoFallbackDispatcher(provider)
+
+    def checked(operation: Any) -> Any:
+        def serve(context: RequestContext, request: Any) -> Any:
+            identifier = (request or {}).get("restApiId")
+            if identifier:
+                get_moto_rest_api(context, identifier)
+            return operation(context, request)
+
+        return serve
+
+    return {name: checked(operation) for name, operation in table.items()}
+
+
+def _bytes(body: Any) -> bytes:
+    return body.read() if hasattr(body, "read") else body or b""
 
 
 def _now(context: RequestContext, api_id: str) -> Any:
