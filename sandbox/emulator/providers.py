@@ -63,3 +63,19 @@ def apigateway() -> Service:
     from sandbox.emulator.apigateway.provider import SandboxApigatewayProvider, dispatcher
 
     return Service.for_provider(SandboxApigatewayProvider(), dispatch_table_factory=dispatcher)
+
+
+@aws_provider(api="apigatewayv2", name="sandbox")
+def apigatewayv2() -> Service:
+    """HTTP and WebSocket APIs, which LocalStack's core does not have."""
+    from sandbox.emulator.apigatewayv2.provider import SandboxApigatewayV2Provider
+
+    return Service.for_provider(SandboxApigatewayV2Provider())
+
+
+@aws_provider(api="lambda", name="sandbox")
+def lambda_() -> Service:
+    """Lambda whose functions are local processes."""
+    from sandbox.emulator.lambda_.provider import SandboxLambdaProvider
+
+    return Service.for_provider(SandboxLambdaProvider())

@@ -7,7 +7,16 @@ import sys
 from pathlib import Path
 
 # Services whose provider is ours instead of LocalStack's; each is an entry point `SERVICE:sandbox`.
-OWN_PROVIDERS = ("apigateway", "cloudtrail", "dynamodb", "dynamodbstreams", "iam", "s3", "sts")
+OWN_PROVIDERS = (
+    "apigateway",
+    "apigatewayv2",
+    "cloudtrail",
+    "dynamodb",
+    "dynamodbstreams",
+    "iam",
+    "s3",
+    "sts",
+)
 
 # Variables of the student's shell that would change what the emulator does or whom it calls.
 FOREIGN_PREFIXES = ("AWS_", "LOCALSTACK_", "PROVIDER_OVERRIDE_", "LAMBDA_", "S3_", "DYNAMODB_")

@@ -42,6 +42,12 @@ def serve(address: addresses.Address, context: RequestContext, response: Respons
     if rest.knows(address.api_id):
         rest.serve(address, context, response)
         return
+    restore.ensure("apigatewayv2")
+    from sandbox.emulator.apigatewayv2 import endpoint as http
+
+    if http.knows(address.api_id):
+        http.serve(address, context, response)
+        return
     refuse(response, 403, "Forbidden", "ForbiddenException")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.stack import instance
 from tests.conftest import Emulator
-from tests.emulator.apigateway.apis import RestApi, until
+from tests.emulator.apigateway.apis import RestApi, backend, echo, until
 
 # What was acknowledged longer ago than this must be there.
 GRACE_SECONDS = 5.0
@@ -62,4 +62,20 @@ def test_a_rest_api_survives_a_kill_and_a_restart(tmp_path):
     api.client = emulator.client("apigateway")
     api.method("/z").deploy()
     assert api.get("/z").status_code == 200
+    emulator.instance.stop()
+
+
+def test_an_http_api_survives_a_kill(tmp_path):
+    port = instance.free_port()
+    emulator = Emulator(instance.start("w", port=port, home=tmp_path))
+    with backend(echo) as address:
+        client = emulator.client("apigatewayv2")
+        made = client.create_api(Name="a", ProtocolType="HTTP", Target=address)
+        wait_for_save(tmp_path, "w", "apigatewayv2")
+        kill(emulator)
+        emulator = Emulator(instance.start("w", port=port, home=tmp_path))
+        host = {"Host": f"{made['ApiId']}.execute-api.us-east-1.localhost:{port}"}
+        assert emulator.anonymous.get("/x", headers=host).json()["method"] == "GET"
+        found = emulator.client("apigatewayv2").get_api(ApiId=made["ApiId"])
+        assert found["ApiEndpoint"] == made["ApiEndpoint"]
     emulator.instance.stop()
