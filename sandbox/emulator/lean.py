@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from types import ModuleType
 
@@ -17,6 +18,8 @@ def install() -> None:
     validation.OpenAPIRequestValidator = _PassOn  # type: ignore[attr-defined]
     validation.OpenAPIResponseValidator = _PassOn  # type: ignore[attr-defined]
     sys.modules["localstack.aws.handlers.validation"] = validation
+    # Takes our choice of Lambda's provider for a setting of old.
+    logging.getLogger("localstack.deprecations").setLevel(logging.ERROR)
     # botocore signs with SigV4a only through the C runtime; nothing inside the emulator does. With None
     # the import fails as if it were not installed, while awscrt's checksums stay available to S3.
     sys.modules["awscrt.auth"] = None  # type: ignore[assignment]

@@ -91,7 +91,7 @@ def _leave() -> None:
     saver = sys.modules.get("sandbox.emulator.state.saver")
     try:
         if saver is not None:
-            saver.save_now()
+            saver.leave()
     except Exception as error:
         print(f"sandbox: The world could not be saved: {error}", flush=True)
         code = 74

@@ -25,3 +25,10 @@ def directory(*parts: str) -> Path:
 def ephemeral() -> bool:
     """True for worlds of tests and grading, of which nothing is kept."""
     return os.environ.get("SANDBOX_EPHEMERAL") == "1"
+
+
+def run_directory(*parts: str) -> Path:
+    """A folder of this process's own run, empty at every start: sockets, unpacked code."""
+    path = Path(os.environ["SANDBOX_RUN_DIR"]).joinpath(*parts)
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -33,6 +33,11 @@ def folder() -> Path:
     return Path(sys.prefix) / "share" / "sandbox" / "node"
 
 
+def node_program() -> Path:
+    """Node.js itself; raises StackError when its package is not installed."""
+    return Path(_npm_command()[0])
+
+
 def engine_package() -> str:
     """The npm package with the DynamoDB engine for this machine, for instance `@dynoxide/linux-x64`."""
     system = "win32" if sys.platform == "win32" else sys.platform

@@ -14,6 +14,7 @@ OWN_PROVIDERS = (
     "dynamodb",
     "dynamodbstreams",
     "iam",
+    "lambda",
     "s3",
     "sts",
 )

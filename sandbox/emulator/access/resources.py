@@ -5,6 +5,7 @@ Read from the live state, and only when a policy or a cross-account caller makes
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -49,6 +50,39 @@ def _topic_policy(region: str, account: str, name: str) -> str | None:
     return topic.policy if topic else None
 
 
+def _function_policy(region: str, account: str, name: str) -> dict[str, Any] | None:
+    store = _store(
+        "localstack.services.lambda_.invocation.models", "lambda_stores", account, region
+    )
+    if store is None:
+        return None
+    kind, _, rest = name.partition(":")
+    first, _, qualifier = rest.partition(":")
+    if kind == "layer":
+        layer = store.layers.get(first)
+        version = layer.layer_versions.get(qualifier) if layer else None
+        return _layer_policy(version) if version is not None and version.policy else None
+    function = store.functions.get(first) if kind == "function" else None
+    found = function.permissions.get(qualifier or "$LATEST") if function else None
+    return dataclasses.asdict(found.policy) if found else None
+
+
+def _layer_policy(version: Any) -> dict[str, Any]:
+    statements = [
+        {
+            "Sid": statement.sid,
+            "Effect": "Allow",
+            "Principal": statement.principal
+            if statement.principal == "*"
+            else {"AWS": f"arn:aws:iam::{statement.principal}:root"},
+            "Action": statement.action,
+            "Resource": version.layer_version_arn,
+        }
+        for statement in version.policy.statements.values()
+    ]
+    return {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+
+
 def _table_policy(region: str, account: str, name: str) -> str | None:
     return _dynamodb_policies.get(f"arn:aws:dynamodb:{region}:{account}:{name.split('/index/')[0]}")
 
@@ -58,6 +92,7 @@ _POLICIES: dict[str, Callable[[str, str, str], Any]] = {
     "sqs": _queue_policy,
     "sns": _topic_policy,
     "dynamodb": _table_policy,
+    "lambda": _function_policy,
 }
 
 

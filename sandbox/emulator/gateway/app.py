@@ -20,6 +20,7 @@ from sandbox.emulator.gateway.home import HomeHandler
 from sandbox.emulator.gateway.origins import OriginHandler
 from sandbox.emulator.gateway.websites import WebsiteHandler
 from sandbox.emulator.gateway.websockets import WebSocketHandler
+from sandbox.emulator.lambda_ import logs
 from sandbox.emulator.state import restore, saver
 
 
@@ -47,7 +48,7 @@ class SandboxGateway(LocalstackAwsGateway):
         self._replace(handlers.add_account_id)
         # May they.
         self._after(handlers.parse_service_request, AuthorizationHandler())
-        self._after(handlers.parse_service_name, restore.RestoreHandler())
+        self._after(handlers.parse_service_name, restore.RestoreHandler(), logs.FlushHandler())
         # Behind access control: what the DynamoDB engine answers itself goes no further.
         self._before(handlers.serve_custom_service_request_handlers, fast_path.EngineHandler())
         self._before(self.service_request_router, saver.GateHandler())

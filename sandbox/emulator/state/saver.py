@@ -31,10 +31,14 @@ READING = re.compile(
     r"Simulate|Search|Test|Validate|Filter)"
 )
 
+# Running a function changes nothing of Lambda's own, and may take minutes inside the gate.
+PASSING = {"Invoke", "InvokeAsync", "InvokeWithResponseStream"}
+
 _dirty: set[str] = set()
 _changes = 0
 _wake = threading.Condition()
 _after_save: dict[str, list[Callable[[], None]]] = defaultdict(list)
+_before_save: list[Callable[[], None]] = []
 _save_lock = threading.Lock()
 
 
@@ -92,7 +96,7 @@ class GateHandler(Handler):
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         # Calls between services happen inside a request that already passed a gate.
-        if context.service and not context.is_internal_call:
+        if context.service and not context.is_internal_call and not _passes(context):
             gate = _gates[context.service.service_name]
             gate.enter()
             context.sandbox_gate = gate
@@ -108,8 +112,33 @@ def finish_request(chain: HandlerChain, context: RequestContext, response: Respo
     if getattr(context, "fast_path", False):
         # Answered by the DynamoDB engine, which keeps its own files.
         return
+    if _passes(context):
+        return
     if context.service and context.operation and not READING.match(context.operation.name):
         mark(context.service.service_name)
+
+
+def _passes(context: RequestContext) -> bool:
+    return bool(
+        context.operation
+        and context.operation.name in PASSING
+        and context.service.service_name == "lambda"
+    )
+
+
+def before_leaving(action: Callable[[], None]) -> None:
+    """Call `action()` before the last save: what was collected in memory reaches its service."""
+    _before_save.append(action)
+
+
+def leave() -> None:
+    """The last save of an emulator that ends in order."""
+    for action in _before_save:
+        try:
+            action()
+        except Exception as error:
+            LOG.error("before the last save: %s", error)
+    save_now()
 
 
 def changes() -> int:

@@ -1,0 +1,1 @@
+"""AWS Lambda: functions run as local processes under AWS's own runtime clients."""

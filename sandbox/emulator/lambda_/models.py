@@ -1,0 +1,36 @@
+"""What Lambda keeps beside upstream's store: asynchronous events that wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from localstack.services.stores import AccountRegionBundle, BaseStore, LocalAttribute
+
+
+@dataclass
+class WaitingEvent:
+    """An event in a function's queue. Times are seconds on the sandbox clock.
+
+    `attempts` counts runs that failed, `throttles` refusals that do not count as such.
+    """
+
+    request_id: str
+    payload: bytes
+    invoked_arn: str
+    version_arn: str
+    qualifier: str
+    trace: str
+    client_context: str
+    received: float
+    due: float
+    attempts: int = 0
+    throttles: int = 0
+
+
+class EventStore(BaseStore):
+    """Waiting events by request id."""
+
+    waiting: dict[str, WaitingEvent] = LocalAttribute(default=dict)
+
+
+event_stores = AccountRegionBundle("lambda-events", EventStore)

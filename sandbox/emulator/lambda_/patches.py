@@ -1,0 +1,24 @@
+"""Changes inside LocalStack's Lambda modules, each with the upstream function and the reason."""
+
+from __future__ import annotations
+
+_applied = False
+
+
+def apply() -> None:
+    """Apply once, before the provider is made."""
+    global _applied
+    if _applied:
+        return
+    _applied = True
+    from localstack.services.lambda_ import provider
+    from localstack.services.lambda_.invocation import lambda_service
+
+    from sandbox.emulator.lambda_ import code
+    from sandbox.emulator.lambda_.service import SandboxLambdaService
+
+    # store_lambda_archive keeps archives in a bucket of an internal account; ours are files of the world.
+    provider.store_lambda_archive = code.store
+    lambda_service.store_lambda_archive = code.store
+    # LambdaProvider makes its service by this name.
+    provider.LambdaService = SandboxLambdaService

@@ -1,0 +1,123 @@
+"""A function's own policy: which services and other accounts may invoke it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+Callers with credentials are decided by the gateway's access control, which reads the same policies through
+`access/resources.py`; here it is services that call on behalf of their resources.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from localstack.aws.api import CommonServiceException
+from localstack.services.lambda_.invocation.models import lambda_stores
+
+from sandbox.emulator.access import credentials, decisions, messages
+from sandbox.emulator.access.actions.requirement import Requirement
+from sandbox.emulator.access.policy import document
+from sandbox.emulator.access.policy.document import Policy
+from sandbox.emulator.access.policy.evaluation import Caller, Decision, Policies, evaluate
+from sandbox.emulator.access.refusals import named
+
+ACTION = "lambda:InvokeFunction"
+# The service itself (event source mappings) acts with the execution role, checked elsewhere.
+OWN = {"lambda", "lambda.amazonaws.com"}
+
+
+def policy_of(function: Any, qualifier: str | None) -> Policy | None:
+    """The policy of a function, version or alias."""
+    found = function.permissions.get(qualifier or "$LATEST")
+    if found is None:
+        return None
+    return document.parse(json.dumps(dataclasses.asdict(found.policy)), "function policy")
+
+
+def decide_service(
+    function: Any,
+    qualifier: str | None,
+    arn: str,
+    service: str,
+    source_arn: str | None,
+    source_account: str | None,
+    action: str = ACTION,
+) -> Decision:
+    """Whether `service` (`apigateway.amazonaws.com`) may act for `source_arn`."""
+    found = policy_of(function, qualifier)
+    parts = (source_arn or "").split(":")
+    owner = parts[4] if len(parts) > 4 and parts[4] else source_account
+    context = {
+        "aws:sourcearn": source_arn,
+        "aws:sourceaccount": owner,
+        "aws:principalservicename": service,
+        "aws:principalisawsservice": "true",
+    }
+    return evaluate(
+        Caller(account="", arn="", service=service),
+        action,
+        arn,
+        Policies(resource=[found] if found else []),
+        {key: value for key, value in context.items() if value is not None},
+        resource_account=arn.split(":")[4],
+    )
+
+
+def check_service(
+    arn: str,
+    service: str,
+    source_arn: str | None = None,
+    source_account: str | None = None,
+) -> None:
+    """Raise AccessDeniedException unless the function's policy lets the service invoke it.
+
+    `arn` is the invoked ARN, with or without a qualifier. A function that does not exist passes: its error
+    comes from the invocation.
+    """
+    if service in OWN:
+        return
+    if "." not in service:
+        service = f"{service}.amazonaws.com"
+    parts = arn.split(":")
+    function = lambda_stores[parts[4]][parts[3]].functions.get(parts[6])
+    if function is None:
+        return
+    qualifier = parts[7] if len(parts) > 7 else None
+    decision = decide_service(function, qualifier, arn, service, source_arn, source_account)
+    if not decision.allowed:
+        raise denied(service, decision)
+
+
+def check_internal(context: Any, arn: str) -> None:
+    """Decide an invocation that another service of the sandbox makes.
+
+    A service principal is decided by the function's policy; credentials of a role (Step Functions, Pipes)
+    by that role's policies; the emulator's own calls by nobody.
+    """
+    params = context.internal_request_params
+    if params is None:
+        return
+    service = params.get("service_principal")
+    if service:
+        check_service(arn, service, params.get("source_arn"), context.account_id)
+        return
+    from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
+
+    key = extract_access_key_id_from_auth_header(context.request.headers) or ""
+    if not key.startswith("ASIA"):
+        return
+    found = credentials.find(key)
+    if found is None:
+        return
+    decision = decisions.decide(found.principal, Requirement(ACTION, arn), context)
+    if not decision.allowed:
+        raise messages.denied(found.principal, decision, "lambda", "rest-json")
+
+
+def denied(service: str, decision: Decision) -> CommonServiceException:
+    """The refusal of a service."""
+    text = (
+        f"User: {service} is not authorized to perform: {decision.action} on resource: "
+        f"{decision.resource} {messages.reason(decision)}"
+    )
+    return named("AccessDeniedException", text, 403)

@@ -1,0 +1,316 @@
+"""AWS Lambda: upstream's control plane, with functions that run here as processes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from localstack.aws.api import RequestContext, handler
+from localstack.aws.api.lambda_ import (
+    CreateFunctionRequest,
+    FunctionConfiguration,
+    InvalidParameterValueException,
+    InvocationResponse,
+    InvocationType,
+    LogType,
+    RequestTooLargeException,
+    UpdateFunctionCodeRequest,
+    UpdateFunctionConfigurationRequest,
+)
+from localstack.services.lambda_ import api_utils
+from localstack.services.lambda_.invocation.models import lambda_stores
+from localstack.services.lambda_.provider import LambdaProvider
+from localstack.state import StateVisitor
+
+from sandbox.emulator.access import decisions, principal
+from sandbox.emulator.access.actions.requirement import Requirement
+from sandbox.emulator.lambda_ import (
+    asynchronous,
+    environment,
+    launch,
+    mappings,
+    patches,
+    permissions,
+    responses,
+    runtimes,
+    tracing,
+)
+from sandbox.emulator.lambda_.environment import Outcome, Work
+from sandbox.emulator.lambda_.models import event_stores
+from sandbox.emulator.lambda_.service import SandboxLambdaService, checked_payload
+from sandbox.emulator.main import on_leave
+
+LOG = logging.getLogger(__name__)
+MOST_SYNCHRONOUS_BYTES = 6 * 1024 * 1024
+MOST_ASYNCHRONOUS_BYTES = 1024 * 1024
+TAIL_BYTES = 4096
+# Variables that Lambda sets and a function cannot have otherwise.
+RESERVED = frozenset(
+    [
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    ]
+)
+
+
+class SandboxLambdaProvider(LambdaProvider):
+    """`lambda:sandbox`."""
+
+    lambda_service: SandboxLambdaService
+
+    def __init__(self) -> None:
+        patches.apply()
+        environment.clean_run_directory()
+        super().__init__()
+        self.events = asynchronous.Queue(self)
+        on_leave(self._leave)
+
+    # Life
+
+    def accept_state_visitor(self, visitor: StateVisitor) -> None:
+        """Functions, and asynchronous events that still wait."""
+        visitor.visit(lambda_stores)
+        visitor.visit(event_stores)
+
+    def on_after_init(self) -> None:
+        """Nothing of upstream's: function URLs are answered by the gateway, and there is no Docker."""
+
+    def on_before_stop(self) -> None:
+        """Upstream waits for pollers; the emulator ends at once."""
+        self._leave()
+
+    def on_sandbox_restored(self) -> None:
+        """Versions are made when they are needed; mappings and waiting events go on."""
+        mappings.revive(self)
+        self.events.restored()
+
+    def _leave(self) -> None:
+        launch.close()
+        self.lambda_service.kill_all()
+
+    # Functions
+
+    @handler("CreateFunction", expand=False)
+    def create_function(
+        self, context: RequestContext, request: CreateFunctionRequest
+    ) -> FunctionConfiguration:
+        """Make a function; what cannot run here is refused instead of failing later."""
+        self._check_code_access(context, request.get("Code") or {})
+        if request.get("PackageType", "Zip") == "Image":
+            raise InvalidParameterValueException(
+                "The sandbox runs functions from .zip archives; container images are not supported.",
+                Type="User",
+            )
+        self._check_runtime(request.get("Runtime"))
+        return super().create_function(context, request)
+
+    @handler("UpdateFunctionCode", expand=False)
+    def update_function_code(
+        self, context: RequestContext, request: UpdateFunctionCodeRequest
+    ) -> FunctionConfiguration:
+        """New code; with `DryRun` it is only looked at."""
+        self._check_code_access(context, request)
+        return super().update_function_code(context, request)
+
+    @handler("UpdateFunctionConfiguration", expand=False)
+    def update_function_configuration(
+        self, context: RequestContext, request: UpdateFunctionConfigurationRequest
+    ) -> FunctionConfiguration:
+        """New configuration; the next event runs with it."""
+        if request.get("Runtime"):
+            self._check_runtime(request["Runtime"])
+        if request.get("Role") and not self.lambda_service.can_assume_role(
+            request["Role"], context.region
+        ):
+            raise InvalidParameterValueException(
+                "The role defined for the function cannot be assumed by Lambda.", Type="User"
+            )
+        return super().update_function_configuration(context, request)
+
+    @staticmethod
+    def _check_runtime(identifier: str | None) -> None:
+        if identifier and not identifier.startswith(("python", "nodejs", "provided")):
+            try:
+                runtimes.find(identifier)
+            except runtimes.Unsupported as reason:
+                raise InvalidParameterValueException(str(reason), Type="User") from None
+
+    @staticmethod
+    def _check_code_access(context: RequestContext, code: Any) -> None:
+        """The caller must be able to read the archive in S3."""
+        bucket, key = code.get("S3Bucket"), code.get("S3Key")
+        caller = principal.of(context)
+        if not bucket or bucket == "hot-reload" or caller.trusted:
+            return
+        needed = Requirement("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
+        if not decisions.decide(caller, needed, context).allowed:
+            raise InvalidParameterValueException(
+                "Your access has been denied by S3, please make sure your request credentials have "
+                f"permission to GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. "
+                "S3 Error Message: Access Denied",
+                Type="User",
+            )
+
+    @staticmethod
+    def _verify_env_variables(env_vars: dict[str, str]) -> None:
+        taken = sorted(RESERVED.intersection(env_vars))
+        if taken:
+            raise InvalidParameterValueException(
+                "Lambda was unable to configure your environment variables because the environment "
+                "variables you have provided contains reserved keys that are currently not supported "
+                f"for modification. Reserved keys used in this request: {', '.join(taken)}",
+                Type="User",
+            )
+        LambdaProvider._verify_env_variables(env_vars)
+
+    # Invocation
+
+    def invoke(
+        self,
+        context: RequestContext,
+        function_name: str,
+        invocation_type: str | None = None,
+        log_type: str | None = None,
+        client_context: str | None = None,
+        payload: Any = None,
+        qualifier: str | None = None,
+        **kwargs: Any,
+    ) -> InvocationResponse:
+        """Run a function and wait, or queue the event, or only look whether that could be done."""
+        account, region = api_utils.get_account_and_region(function_name, context)
+        name, qualifier = api_utils.get_name_and_qualifier(function_name, qualifier, context)
+        permissions.check_internal(context, api_utils.lambda_arn(name, qualifier, account, region))
+        body = payload.read() if payload is not None else b""
+        if invocation_type == InvocationType.DryRun:
+            self.lambda_service.resolve(name, qualifier, account, region)
+            return InvocationResponse(StatusCode=204)
+        event = invocation_type == InvocationType.Event
+        outcome = self.invocation(
+            name=name,
+            qualifier=qualifier,
+            account=account,
+            region=region,
+            payload=body,
+            asynchronous=event,
+            trace=context.request.headers.get("X-Amzn-Trace-Id"),
+            request_id=context.request_id,
+            client_context=client_context or "",
+        )
+        if outcome is None:
+            return InvocationResponse(StatusCode=202)
+        response = InvocationResponse(
+            StatusCode=200, Payload=outcome.payload, ExecutedVersion=outcome.executed_version
+        )
+        if outcome.is_error:
+            response["FunctionError"] = "Unhandled"
+        if log_type == LogType.Tail:
+            tail = outcome.logs.encode()[-TAIL_BYTES:]
+            response["LogResult"] = base64.b64encode(tail).decode()
+        return response
+
+    def invocation(
+        self,
+        *,
+        name: str,
+        qualifier: str | None,
+        account: str,
+        region: str,
+        payload: bytes,
+        request_id: str,
+        asynchronous: bool = False,
+        trace: str | None = None,
+        client_context: str = "",
+        on_chunk: environment.Chunk | None = None,
+    ) -> Outcome | None:
+        """What Invoke does once access is decided; None for a queued event. Raises AWS's exceptions."""
+        _check_size(payload, asynchronous)
+        event = checked_payload(payload)
+        invoked_arn, version = self.lambda_service.resolve(name, qualifier, account, region)
+        header, hops = tracing.following(trace, version.function_version.id.unqualified_arn())
+        tracing.check(version.function, hops)
+        work = Work(request_id, event, invoked_arn, header, client_context)
+        if asynchronous:
+            self.events.put(version, qualifier, work)
+            return None
+        return self.lambda_service.run(version, work, on_chunk)
+
+    @handler("InvokeWithResponseStream", expand=False)
+    def invoke_with_response_stream(self, context: RequestContext, request: Any) -> Any:
+        """Run a function and hand its answer over while it comes."""
+        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
+        name, qualifier = api_utils.get_name_and_qualifier(
+            request["FunctionName"], request.get("Qualifier"), context
+        )
+        permissions.check_internal(context, api_utils.lambda_arn(name, qualifier, account, region))
+        body = request.get("Payload")
+        body = body.read() if isinstance(body, io.IOBase) or hasattr(body, "read") else body or b""
+        if request.get("InvocationType") == InvocationType.DryRun:
+            self.lambda_service.resolve(name, qualifier, account, region)
+            return {"StatusCode": 204}
+        stream = responses.Stream(
+            lambda on_chunk: self.invocation(
+                name=name,
+                qualifier=qualifier,
+                account=account,
+                region=region,
+                payload=body,
+                trace=context.request.headers.get("X-Amzn-Trace-Id"),
+                request_id=context.request_id,
+                client_context=request.get("ClientContext") or "",
+                on_chunk=on_chunk,
+            )
+        )
+        stream.start()
+        return {
+            "StatusCode": 200,
+            "ExecutedVersion": qualifier or "$LATEST",
+            "ResponseStreamContentType": stream.content_type,
+            "EventStream": _event_stream(stream, request.get("LogType") == LogType.Tail),
+        }
+
+
+def _event_stream(stream: responses.Stream, tail: bool) -> Iterator[dict[str, Any]]:
+    for chunk in stream:
+        yield {"PayloadChunk": {"Payload": chunk}}
+    outcome = stream.outcome
+    complete: dict[str, Any] = {}
+    if outcome is not None and outcome.is_error:
+        complete |= {"ErrorCode": "Unhandled", "ErrorDetails": outcome.payload.decode()}
+    if outcome is not None and tail:
+        last = outcome.logs.encode()[-TAIL_BYTES:]
+        complete["LogResult"] = base64.b64encode(last).decode()
+    yield {"InvokeComplete": complete}
+
+
+def _check_size(payload: bytes, asynchronous: bool) -> None:
+    if asynchronous and len(payload) > MOST_ASYNCHRONOUS_BYTES:
+        raise RequestTooLargeException(
+            f"{len(payload)} byte payload is too large for the Event invocation type "
+            f"(limit {MOST_ASYNCHRONOUS_BYTES} bytes)",
+            Type="User",
+        )
+    if len(payload) > MOST_SYNCHRONOUS_BYTES:
+        raise RequestTooLargeException(
+            f"Request must be smaller than {MOST_SYNCHRONOUS_BYTES} bytes for the InvokeFunction "
+            "operation",
+            Type="User",
+        )

@@ -1,0 +1,1 @@
+"""What runs beside the functions: the guard, and what the runtimes find besides their own code."""

@@ -1,0 +1,126 @@
+"""Which program runs a function, and what it finds beside the function's code.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.emulator import world
+from sandbox.stack import node_packages
+
+HERE = Path(__file__).parent / "runtime"
+# What AWS's Python runtimes carry besides the standard library.
+PYTHON_LIBRARIES = (
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "jmespath",
+    "dateutil",
+    "six.py",
+    "urllib3",
+    "awslambdaric",
+    "simplejson",
+    "snapshot_restore_py",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """How functions of one runtime are started.
+
+    `kind` is `python` or `program`; `command` is empty for Python, whose guard becomes the runtime itself.
+    `warning` is one line for the log when another version stands in.
+    """
+
+    identifier: str
+    kind: str
+    command: tuple[str, ...] = ()
+    version: str = ""
+    warning: str = ""
+
+    @property
+    def family(self) -> str:
+        """`python`, `nodejs` or `provided`."""
+        return re.match(r"[a-z]+", self.identifier).group()  # type: ignore[union-attr]
+
+
+class Unsupported(Exception):
+    """There is no program here that could run the function; the text is for the student."""
+
+
+def find(identifier: str | None) -> Runtime:
+    """The runtime of an identifier such as `python3.12`; raises Unsupported."""
+    name = identifier or ""
+    if name.startswith("python"):
+        return _python(name)
+    if name.startswith("nodejs"):
+        return _node(name)
+    if name.startswith("provided"):
+        return Runtime(name, "program", ("/var/task/bootstrap",), version=name)
+    raise Unsupported(
+        f"The sandbox runs Python, Node.js and provided runtimes; it has no {name or 'container images'}."
+    )
+
+
+@functools.cache
+def _python(name: str) -> Runtime:
+    wanted = name.removeprefix("python")
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    warning = ""
+    if wanted != own:
+        warning = f"{name} is not installed here; the function runs on Python {own}."
+    return Runtime(name, "python", version=own, warning=warning)
+
+
+@functools.cache
+def _node(name: str) -> Runtime:
+    program = node_packages.node_program()
+    version = subprocess.run(
+        [str(program), "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    wanted = name.removeprefix("nodejs").removesuffix(".x")
+    warning = ""
+    if version.lstrip("v").split(".")[0] != wanted:
+        warning = f"{name} is not installed here; the function runs on Node.js {version}."
+    return Runtime(name, "program", (str(program),), version=version, warning=warning)
+
+
+def python_libraries() -> Path:
+    """A folder with the libraries of AWS's Python runtimes and nothing else: `import requests` fails here too."""
+    target = world.run_directory("tmp", "lambda") / "python-runtime"
+    if not target.exists():
+        partial = target.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        packages = Path(sysconfig.get_paths()["purelib"])
+        for name in PYTHON_LIBRARIES:
+            (partial / name).symlink_to(packages / name)
+        (partial / "runtime_client.py").symlink_to(HERE / "python" / "runtime_client.py")
+        partial.rename(target)
+    return target
+
+
+def node_libraries() -> Path:
+    """The folder that holds AWS's Node.js client and SDK (its `node_modules`)."""
+    return node_packages.folder() / "node_modules"
+
+
+def visible_folders() -> list[str]:
+    """What a walled function must still see of this machine: interpreters and libraries."""
+    # The environment itself, the interpreter it was made of, our files beside the functions.
+    found = [sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent), str(HERE)]
+    found += [str(Path(sysconfig.get_paths()["purelib"])), str(node_packages.folder())]
+    kept: list[str] = []
+    for path in sorted(set(found), key=len):
+        if not any(path == other or path.startswith(other + "/") for other in [*kept, "/usr"]):
+            kept.append(path)
+    return kept
