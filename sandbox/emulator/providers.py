@@ -79,3 +79,19 @@ def lambda_() -> Service:
     from sandbox.emulator.lambda_.provider import SandboxLambdaProvider
 
     return Service.for_provider(SandboxLambdaProvider())
+
+
+@aws_provider(api="cognito-idp", name="sandbox")
+def cognito_idp() -> Service:
+    """Cognito user pools, which LocalStack's core does not have."""
+    from sandbox.emulator.cognito.provider import SandboxCognitoIdpProvider
+
+    return Service.for_provider(SandboxCognitoIdpProvider())
+
+
+@aws_provider(api="cognito-identity", name="sandbox")
+def cognito_identity() -> Service:
+    """Cognito identity pools."""
+    from sandbox.emulator.cognito.identity.provider import SandboxCognitoIdentityProvider
+
+    return Service.for_provider(SandboxCognitoIdentityProvider())

@@ -11,6 +11,8 @@ OWN_PROVIDERS = (
     "apigateway",
     "apigatewayv2",
     "cloudtrail",
+    "cognito-identity",
+    "cognito-idp",
     "dynamodb",
     "dynamodbstreams",
     "iam",

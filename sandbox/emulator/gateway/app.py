@@ -13,6 +13,7 @@ from localstack.services.edge import ROUTER
 from sandbox.emulator.access.authentication import AuthenticationHandler, PrivateHeaderHandler
 from sandbox.emulator.access.authorization import AuthorizationHandler
 from sandbox.emulator.cloudtrail import record
+from sandbox.emulator.cognito.front import CognitoHandler
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.execute_api.front import ExecuteApiHandler
 from sandbox.emulator.gateway import admin, failures, guard
@@ -38,6 +39,7 @@ class SandboxGateway(LocalstackAwsGateway):
             handlers.add_internal_request_params,
             WebsiteHandler(),
             ExecuteApiHandler(),
+            CognitoHandler(),
             HomeHandler(),
         )
         self._after(handlers.serve_edge_router_rules, WebSocketHandler())

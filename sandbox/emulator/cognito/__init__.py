@@ -1,0 +1,1 @@
+"""Amazon Cognito: user pools (`cognito-idp`), their hosted pages, and identity pools."""

@@ -1,0 +1,1 @@
+"""Signing in: what InitiateAuth starts and RespondToAuthChallenge carries on."""

@@ -1,0 +1,1 @@
+"""Identity pools: AWS credentials for users and guests."""

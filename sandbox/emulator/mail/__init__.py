@@ -1,0 +1,1 @@
+"""The mailbox: where every mail and text message of the sandbox arrives."""
