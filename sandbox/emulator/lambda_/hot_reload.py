@@ -35,7 +35,7 @@ def _state(folder: Path) -> tuple[int, int]:
         folders[:] = [name for name in folders if name not in SKIPPED]
         for name in names:
             try:
-                newest = max(newest, os.stat(os.path.join(place, name)).st_mtime_ns)
+                newest = max(newest, (Path(place) / name).stat().st_mtime_ns)
             except OSError:
                 continue
             files += 1
