@@ -95,3 +95,11 @@ def cognito_identity() -> Service:
     from sandbox.emulator.cognito.identity.provider import SandboxCognitoIdentityProvider
 
     return Service.for_provider(SandboxCognitoIdentityProvider())
+
+
+@aws_provider(api="cloudformation", name="sandbox")
+def cloudformation() -> Service:
+    """CloudFormation that goes back when a resource fails, with more types."""
+    from sandbox.emulator.cloudformation.provider import SandboxCloudFormationProvider
+
+    return Service.for_provider(SandboxCloudFormationProvider())

@@ -10,6 +10,7 @@ from pathlib import Path
 OWN_PROVIDERS = (
     "apigateway",
     "apigatewayv2",
+    "cloudformation",
     "cloudtrail",
     "cognito-identity",
     "cognito-idp",
@@ -68,6 +69,8 @@ def emulator_environment(
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         # Keys that IAM issues begin with AKIA and ASIA, as on AWS, and tell their account.
         "PARITY_AWS_ACCESS_KEY_ID": "1",
+        # A resource type that cannot be made fails its stack instead of being "unknown".
+        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
         "MALLOC_ARENA_MAX": "2",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }

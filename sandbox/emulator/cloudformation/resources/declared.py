@@ -1,0 +1,88 @@
+"""What a resource type is: how it is made, changed and removed through its service's API.
+
+Providers receive the template's properties with every reference resolved. Clients convert names and
+types (`"true"`, `"5"`) by the operation's own model and drop what the operation does not know, so
+properties can be handed over as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+from localstack.services.cloudformation.provider_utils import generate_default_name
+from localstack.services.cloudformation.resource_provider import (
+    OperationStatus,
+    ProgressEvent,
+    ResourceProvider,
+    ResourceRequest,
+)
+
+Model = dict[str, Any]
+NOT_FOUND = (
+    "NotFoundException",
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "UserNotFoundException",
+)
+
+
+class Resource(ResourceProvider):
+    """One type. Subclasses name it and write `made`, `changed` and `removed`."""
+
+    TYPE: ClassVar[str] = ""
+    # The property that `Ref` gives; it may be one that `made` adds.
+    REF: ClassVar[str] = "Id"
+    # Properties whose change makes a new resource.
+    REPLACED_BY: ClassVar[tuple[str, ...]] = ()
+    # What `made` adds for `Fn::GetAtt`, kept over updates.
+    ATTRIBUTES: ClassVar[tuple[str, ...]] = ()
+    SCHEMA: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.SCHEMA = {
+            "typeName": cls.TYPE,
+            "primaryIdentifier": [f"/properties/{cls.REF}"],
+            "createOnlyProperties": [f"/properties/{name}" for name in cls.REPLACED_BY],
+        }
+
+    def made(self, model: Model, request: ResourceRequest) -> Model:
+        """Make it; returns the attributes to remember. Errors of the API are let through."""
+        raise NotImplementedError
+
+    def changed(self, model: Model, previous: Model, request: ResourceRequest) -> Model:
+        """Bring it to `model`; returns attributes that are different now."""
+        raise NotImplementedError
+
+    def removed(self, model: Model, request: ResourceRequest) -> None:
+        """Remove it; that it is gone already is no error."""
+        raise NotImplementedError
+
+    def default_name(self, request: ResourceRequest) -> str:
+        """`STACK-LOGICALID-RANDOM`, as CloudFormation names what the template leaves unnamed."""
+        return generate_default_name(request.stack_name, request.logical_resource_id)
+
+    def create(self, request: ResourceRequest) -> ProgressEvent:
+        """LocalStack's hook."""
+        model = request.desired_state
+        model.update(self.made(model, request))
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
+
+    def update(self, request: ResourceRequest) -> ProgressEvent:
+        """LocalStack's hook."""
+        model, previous = request.desired_state, request.previous_state or {}
+        for name in (self.REF, *self.ATTRIBUTES):
+            if name in previous:
+                model.setdefault(name, previous[name])
+        model.update(self.changed(model, previous, request))
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
+
+    def delete(self, request: ResourceRequest) -> ProgressEvent:
+        """LocalStack's hook."""
+        model = request.previous_state or request.desired_state
+        try:
+            self.removed(model, request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NOT_FOUND:
+                raise
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
