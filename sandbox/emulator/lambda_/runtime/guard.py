@@ -268,7 +268,10 @@ def preload(kind, paths):
 
     try:
         import awslambdaric.bootstrap
-        import awslambdaric.lambda_runtime_client  # noqa: F401
+        # Imported only when they are needed, where this path is no longer seen.
+        import awslambdaric.lambda_literals
+        import awslambdaric.lambda_runtime_client
+        import awslambdaric.lambda_runtime_hooks_runner  # noqa: F401
     except ImportError:
         # Said again, with a trace, when the runtime is started.
         pass
