@@ -22,6 +22,8 @@ from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_except
 )
 from werkzeug.datastructures import Headers
 
+from sandbox.emulator.apigateway import execution_log
+
 LOG = logging.getLogger(__name__)
 DEFAULT_TEMPLATE = '{"message":$context.error.messageString}'
 # Only names are put in; no template language runs here.
@@ -31,7 +33,7 @@ _VARIABLE = re.compile(r"\$\{?(context|stageVariables|method\.request)\.([A-Za-z
 class FailureHandler(GatewayExceptionHandler):
     """Turns an exception into the API's gateway response of that type."""
 
-    def __call__(self, chain: Any, exception: Exception, context: Any, response: Response) -> None:
+    def __call__(self, chain: Any, exception: Any, context: Any, response: Response) -> None:
         if not isinstance(exception, BaseGatewayException):
             LOG.error("a call of API %s failed: %s", context.api_id, exception, exc_info=exception)
             exception = InternalServerError("Internal server error")
@@ -149,3 +151,6 @@ class ResponseHeaders:
             headers.set("X-Amzn-Trace-Id", context.trace_id)
         if context.log is not None:
             context.log.finished(context, response)
+        configuration = context.stage_configuration
+        if context.log is not None or configuration.get("accessLogSettings"):
+            execution_log.deliver(context, response)

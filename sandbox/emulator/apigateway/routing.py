@@ -15,6 +15,7 @@ from localstack.services.apigateway.next_gen.execute_api.handlers.resource_route
     InvocationRequestRouter,
 )
 
+from sandbox.emulator.apigateway import execution_log
 from sandbox.emulator.apigateway.errors import Coded
 
 
@@ -26,6 +27,7 @@ class Router(InvocationRequestRouter):
             self.route_and_enrich(context)
         except MissingAuthTokenError:
             raise unknown(context.invocation_request["headers"].get("Authorization")) from None
+        execution_log.begin(context)
 
 
 def unknown(authorization: str | None) -> BaseGatewayException:

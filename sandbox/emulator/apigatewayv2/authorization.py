@@ -161,7 +161,7 @@ def _function(call: Call, authorizer: dict[str, Any]) -> dict[str, Any]:
         if answer.get("isAuthorized") is not True:
             raise Refused(403, "Forbidden")
     else:
-        _check_policy(call, answer)
+        check_policy(call, answer, call.arn)
     context = answer.get("context")
     return context if isinstance(context, dict) else {}
 
@@ -195,11 +195,11 @@ def _ask(call: Call, authorizer: dict[str, Any], values: list[str]) -> dict[str,
     return given
 
 
-def _check_policy(call: Call, answer: dict[str, Any]) -> None:
+def check_policy(call: Call, answer: dict[str, Any], arn: str) -> None:
+    """Raise Refused unless the policy that an authorizer answered allows the call."""
     policy = answer.get("policyDocument")
     if not isinstance(policy, dict) or not answer.get("principalId"):
         raise server_error()
-    arn = call.arn
     conditions = RequestConditions(call, ANONYMOUS, resource=arn, resource_account=call.api.account)
     parsed = document.from_dict(policy, "the authorizer's policy")
     effects = {

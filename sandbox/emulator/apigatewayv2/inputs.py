@@ -90,9 +90,13 @@ def check_route(api: Api, route: Mapping[str, Any], own_id: str | None = None) -
 def check_integration(api: Api, integration: Mapping[str, Any]) -> None:
     """An integration as it will be."""
     kind = integration.get("IntegrationType")
-    known = ("AWS_PROXY", "HTTP_PROXY")
+    known: tuple[str, ...] = ("AWS_PROXY", "HTTP_PROXY")
     if api.websocket:
-        known += ("AWS", "HTTP", "MOCK")
+        known += ("MOCK",)
+        if kind in ("AWS", "HTTP"):
+            raise bad_request(
+                f"This sandbox has no {kind} integrations for websocket APIs; use {kind}_PROXY."
+            )
     if kind not in known:
         raise bad_request(
             f"IntegrationType {kind} is not supported for "

@@ -74,7 +74,7 @@ class SandboxApigatewayV2Provider:
     def _quick(api: Api, request: Any) -> None:
         uri = request["Target"]
         function = uri.startswith("arn:")
-        integration = {
+        integration: dict[str, Any] = {
             "ApiGatewayManaged": True,
             "ConnectionType": "INTERNET",
             "IntegrationId": deploying.identifier(),
@@ -87,7 +87,7 @@ class SandboxApigatewayV2Provider:
         if request.get("CredentialsArn"):
             integration["CredentialsArn"] = request["CredentialsArn"]
         api.integrations[integration["IntegrationId"]] = integration
-        route = {
+        route: dict[str, Any] = {
             "ApiGatewayManaged": True,
             "ApiKeyRequired": False,
             "AuthorizationType": "NONE",

@@ -51,14 +51,20 @@ def authenticate(request: Any) -> Principal:
 
 
 def decide(
-    context: Any, principal: Principal, arn: str, account: str, resource_policy: Policy | None
+    context: Any,
+    principal: Principal,
+    arn: str,
+    account: str,
+    resource_policy: Policy | None,
+    *,
+    action: str = ACTION,
 ) -> Decision:
     """Whether the caller may invoke the method; `context` has the HTTP `request`."""
     policies = Policies() if principal.anonymous else identities.policies_of(principal)
     if resource_policy is not None:
         policies.resource = [resource_policy]
     conditions = RequestConditions(context, principal, resource=arn, resource_account=account)
-    return evaluate(principal.caller(), ACTION, arn, policies, conditions, resource_account=account)
+    return evaluate(principal.caller(), action, arn, policies, conditions, resource_account=account)
 
 
 def refusal(principal: Principal, decision: Decision) -> str:
@@ -66,7 +72,7 @@ def refusal(principal: Principal, decision: Decision) -> str:
     shown = replace(decision, resource=masked(decision.resource))
     if principal.anonymous:
         return (
-            f"User: anonymous is not authorized to perform: {ACTION} on resource: "
+            f"User: anonymous is not authorized to perform: {decision.action} on resource: "
             f"{shown.resource} {messages.reason(shown)}"
         )
     return messages.sentence(principal, shown, "execute-api")

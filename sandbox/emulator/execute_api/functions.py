@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-CONFIG = Config(retries={"max_attempts": 0}, read_timeout=35, parameter_validation=False)
+from sandbox.emulator.state import restore
 
 
 class CannotInvoke(Exception):
@@ -44,10 +44,6 @@ class Answer:
         self.error = error
 
 
-_clients: dict[str, Any] = {}
-_lock = threading.Lock()
-
-
 def invoke(
     arn: str,
     payload: bytes,
@@ -61,15 +57,61 @@ def invoke(
 
     `credentials` is the ARN of a role that API Gateway assumes for the call.
     """
+    if credentials:
+        return _with_role(arn, payload, credentials, asynchronous)
+    if ":function:" not in arn:
+        raise CannotInvoke("InvalidParameterValueException", f"Invalid function ARN: {arn}")
+    if not asynchronous and _may_take(arn) > timeout:
+        waiting = _pool().submit(_direct, arn, payload, source_arn, False)
+        try:
+            return waiting.result(timeout)
+        except TimeoutError:
+            raise TimedOut from None
+    return _direct(arn, payload, source_arn, asynchronous)
+
+
+def _direct(arn: str, payload: bytes, source_arn: str, asynchronous: bool) -> Answer:
+    from localstack.aws.api import ServiceException
+
+    from sandbox.emulator.lambda_ import direct
+
+    try:
+        found = direct.invoke(
+            arn,
+            payload,
+            service="apigateway",
+            source_arn=source_arn,
+            asynchronous=asynchronous,
+        )
+    except ServiceException as error:
+        raise CannotInvoke(error.code, str(error.message)) from error
+    if found is None:
+        return Answer(b"", None)
+    return Answer(found.payload, "Unhandled" if found.is_error else None)
+
+
+def _may_take(arn: str) -> float:
+    """The function's own limit of time in seconds; 0 for one that does not exist."""
+    restore.ensure("lambda")
+    from localstack.services.lambda_.invocation.models import lambda_stores
+
+    parts = arn.split(":")
+    function = lambda_stores[parts[4]][parts[3]].functions.get(parts[6])
+    if function is None:
+        return 0
+    return max((version.config.timeout for version in function.versions.values()), default=0)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    # Only functions that may outlive the integration need a thread that can be left behind.
+    return ThreadPoolExecutor(64, thread_name_prefix="sandbox-api-call")
+
+
+def _with_role(arn: str, payload: bytes, credentials: str, asynchronous: bool) -> Answer:
     region = arn.split(":")[3] if arn.count(":") >= 5 else "us-east-1"
     try:
-        if credentials:
-            client = _client_of_role(credentials, region)
-        else:
-            client = _own_client(region).request_metadata(
-                service_principal="apigateway", source_arn=source_arn
-            )
-        found = client.invoke(
+        found = _client_of_role(credentials, region).invoke(
             FunctionName=arn,
             Payload=payload,
             InvocationType="Event" if asynchronous else "RequestResponse",
@@ -79,19 +121,6 @@ def invoke(
         raise CannotInvoke(details.get("Code", ""), details.get("Message", "")) from error
     body = found.get("Payload")
     return Answer(body.read() if body else b"", found.get("FunctionError"))
-
-
-def _own_client(region: str) -> Any:
-    client = _clients.get(region)
-    if client is None:
-        with _lock:
-            client = _clients.get(region)
-            if client is None:
-                from localstack.aws.connect import connect_to
-
-                client = connect_to(region_name=region, config=CONFIG).lambda_
-                _clients[region] = client
-    return client
 
 
 def _client_of_role(role_arn: str, region: str) -> Any:

@@ -27,3 +27,8 @@ def trace_root() -> str:
 def request_time(seconds: float) -> str:
     """A moment as access logs write it: `09/Apr/2015:12:34:56 +0000`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+
+
+def iso(seconds: float) -> str:
+    """A moment as JSON documents of AWS write it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
