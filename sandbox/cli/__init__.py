@@ -27,6 +27,7 @@ GROUPS = (
     "stack",
     "clock",
     "events",
+    "mail",
 )
 
 EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, EXIT_SANDBOX = 0, 1, 2, 3

@@ -149,6 +149,14 @@ class Subject:
         found = self._call("GET", f"/events?{query}" if query else "/events")
         return found["events"] if isinstance(found, dict) else found
 
+    def mailbox(self, **filters: Any) -> list[dict[str, Any]]:
+        """Messages of the world's mailbox, newest first."""
+        if self._call is None:
+            raise RuntimeError("this run has no way to the sandbox's mailbox")
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        query = urllib.parse.urlencode(wanted)
+        return self._call("GET", f"/mail?{query}" if query else "/mail")["messages"]
+
     def run(self, command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
         """A program with the sandbox's settings, in an empty folder."""
         environment = self._environment
@@ -265,6 +273,29 @@ class LabView:
         """The world's recent requests, as `sandbox events --json` prints them."""
         self._require_time()
         return self._subject.events(**filters)
+
+    def mailbox(
+        self, to: str | None = None, *, after: int = 0, limit: int = 50
+    ) -> list[dict[str, Any]]:
+        """Messages that services sent, newest first: `id`, `time`, `kind` (`email` or `sms`), `from`,
+        `to`, `subject`, `text`, `html`, `code` ("" without one). `after` is the id of the last known one.
+        """
+        self._require_time()
+        return self._subject.mailbox(to=to, after=after, limit=limit)
+
+    def confirmation_code(self, to: str, *, after: int = 0, seconds: float = 5.0) -> str:
+        """The newest code that was sent to an address; a Failure when none arrives in time."""
+
+        def newest() -> str:
+            found = next((m["code"] for m in self.mailbox(to, after=after) if m["code"]), None)
+            if not found:
+                raise Failure(
+                    f"No confirmation code was sent to {to}.",
+                    help="Does the pool verify email addresses (AutoVerifiedAttributes)?",
+                )
+            return found
+
+        return self.eventually(newest, seconds)
 
     def run(self, command: Sequence[str], timeout: float = 15) -> subprocess.CompletedProcess[str]:
         """Run a program with the sandbox's settings (only where the check acts)."""

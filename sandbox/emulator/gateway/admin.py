@@ -23,8 +23,10 @@ from sandbox.emulator import clock, world
 LOG = logging.getLogger(__name__)
 TOKEN_HEADER = "X-Sandbox-Token"
 FEATURES: tuple[str, ...] = (
+    "sandbox.emulator.lambda_.routes",
     "sandbox.emulator.gateway.clock_routes",
     "sandbox.emulator.cloudtrail.routes",
+    "sandbox.emulator.mail.routes",
 )
 
 Endpoint = Callable[..., Any]
@@ -61,6 +63,18 @@ def route(
 
     _known.add((method, f"/_sandbox{path}"))
     router.add(f"/_sandbox{path}", serve, methods=[method])
+
+
+def open_page(router: Router, path: str, endpoint: Endpoint) -> None:
+    """Serve a page to a browser, which carries no token; `endpoint` returns the response itself."""
+    _known.add(("GET", path))
+    router.add(path, endpoint, methods=["GET"])
+
+
+def open_route(router: Router, method: str, path: str, endpoint: Endpoint) -> None:
+    """Serve `endpoint(request)` -> Response without a token: it checks a secret in the URL itself."""
+    _known.add((method, f"/_sandbox{path}"))
+    router.add(f"/_sandbox{path}", endpoint, methods=[method])
 
 
 def register_routes(router: Router) -> None:

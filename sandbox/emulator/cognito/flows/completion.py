@@ -39,6 +39,19 @@ def after_first_factor(
     password_less: bool = False,
 ) -> dict[str, Any]:
     """The next challenge, or the tokens."""
+    challenge = next_challenge(pool, client, user, metadata=metadata, password_less=password_less)
+    return challenge or finish(pool, client, user, "Authentication", metadata)
+
+
+def next_challenge(
+    pool: UserPool,
+    client: Client,
+    user: User,
+    *,
+    metadata: dict[str, str] | None = None,
+    password_less: bool = False,
+) -> dict[str, Any] | None:
+    """What a user who knows the password still has to do; None when nothing is left."""
     check_state(user)
     if user.status == "FORCE_CHANGE_PASSWORD" and not password_less:
         if passwords.temporary_has_expired(pool, user):
@@ -46,9 +59,7 @@ def after_first_factor(
                 "Temporary password has expired and must be reset by an administrator."
             )
         return _new_password(pool, client, user)
-    if not password_less and (challenge := second_factor(pool, client, user, metadata)):
-        return challenge
-    return finish(pool, client, user, "Authentication", metadata)
+    return None if password_less else second_factor(pool, client, user, metadata)
 
 
 def _new_password(pool: UserPool, client: Client, user: User) -> dict[str, Any]:

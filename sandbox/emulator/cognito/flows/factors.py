@@ -27,6 +27,22 @@ def answer(
     metadata: dict[str, str] | None,
 ) -> dict[str, Any]:
     """A one-time code for the session's factor."""
+    user, first = accept(pool, client, challenge, token, responses)
+    if first:
+        return completion.after_first_factor(
+            pool, client, user, metadata=metadata, password_less=True
+        )
+    return completion.finish(pool, client, user, "Authentication", metadata)
+
+
+def accept(
+    pool: UserPool,
+    client: Client,
+    challenge: str,
+    token: str | None,
+    responses: dict[str, str],
+) -> tuple[User, bool]:
+    """Check a one-time code; returns the user and whether the code was the first factor."""
     session = sessions.find(pool, client, token, challenge)
     user = sessions.user_of(pool, session)
     code = responses.get(ANSWERS[challenge])
@@ -45,10 +61,8 @@ def answer(
         verified = {"EMAIL_OTP": "email", "SMS_OTP": "phone_number"}.get(challenge)
         if verified:
             user.attributes[f"{verified}_verified"] = "true"
-        return completion.after_first_factor(
-            pool, client, user, metadata=metadata, password_less=True
-        )
-    return completion.finish(pool, client, user, "Authentication", metadata)
+        return user, True
+    return user, False
 
 
 def check_totp(user: User, secret: str, code: str) -> None:

@@ -67,6 +67,18 @@ def in_the_clear(
 ) -> dict[str, Any]:
     """USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH."""
     name, password = required(parameters, "USERNAME", "PASSWORD")
+    user = checked_user(pool, client, name, password, metadata)
+    return completion.after_first_factor(pool, client, user, metadata=metadata)
+
+
+def checked_user(
+    pool: UserPool,
+    client: Client,
+    name: str,
+    password: str,
+    metadata: dict[str, str] | None = None,
+) -> User:
+    """The user who has this password; raises NotAuthorizedException and UserNotFoundException."""
     user = users.find(pool, name)
     if user is None:
         user = _migrated(pool, client, name, password, metadata)
@@ -83,7 +95,7 @@ def in_the_clear(
             completion.check_state(user)
         lockout.wrong(user)
         raise not_authorized("User is disabled." if not user.enabled else WRONG_LOGIN)
-    return completion.after_first_factor(pool, client, user, metadata=metadata)
+    return user
 
 
 def _migrated(
@@ -241,6 +253,16 @@ def new_password(
     metadata: dict[str, str] | None,
 ) -> dict[str, Any]:
     """NEW_PASSWORD_REQUIRED's answer: the new password and attributes that were missing."""
+    user = accept_new_password(pool, client, token, responses)
+    if challenge := completion.second_factor(pool, client, user, metadata):
+        return challenge
+    return completion.finish(pool, client, user, "NewPasswordChallenge", metadata)
+
+
+def accept_new_password(
+    pool: UserPool, client: Client, token: str | None, responses: dict[str, str]
+) -> User:
+    """Check and keep the new password of a NEW_PASSWORD_REQUIRED session."""
     from sandbox.emulator.cognito import attributes
 
     session = sessions.find(pool, client, token, "NEW_PASSWORD_REQUIRED")
@@ -271,6 +293,4 @@ def new_password(
     passwords.store(pool, user, password)
     user.status = "CONFIRMED"
     users.touch(user)
-    if challenge := completion.second_factor(pool, client, user, metadata):
-        return challenge
-    return completion.finish(pool, client, user, "NewPasswordChallenge", metadata)
+    return user
