@@ -17,10 +17,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import dynamodb, labs, s3, start
+from benchmarks import apigateway, dynamodb, labs, s3, start
 from benchmarks.measure import Figure
 
-GROUPS = {"start": start.run, "s3": s3.run, "dynamodb": dynamodb.run, "labs": labs.run}
+GROUPS = {
+    "start": start.run,
+    "s3": s3.run,
+    "dynamodb": dynamodb.run,
+    "apigateway": apigateway.run,
+    "labs": labs.run,
+}
 METHOD = """\
 Method: embedded sandbox on this machine, ephemeral worlds unless the row says otherwise, client and
 emulator share the processors. Latencies are medians of single calls of one boto3 client (10th to 90th
