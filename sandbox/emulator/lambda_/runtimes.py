@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sandbox.emulator import world
 from sandbox.stack import node_packages
 
 HERE = Path(__file__).parent / "runtime"
+_making = threading.Lock()
 # What AWS's Python runtimes carry besides the standard library.
 PYTHON_LIBRARIES = (
     "boto3",
@@ -97,7 +99,12 @@ def _node(name: str) -> Runtime:
 def python_libraries() -> Path:
     """A folder with the libraries of AWS's Python runtimes and nothing else: `import requests` fails here too."""
     target = world.run_directory("tmp", "lambda") / "python-runtime"
-    if not target.exists():
+    if target.exists():
+        return target
+    # Several first calls may come at once.
+    with _making:
+        if target.exists():
+            return target
         partial = target.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
