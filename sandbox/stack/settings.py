@@ -17,6 +17,7 @@ OWN_PROVIDERS = (
     "dynamodb",
     "dynamodbstreams",
     "iam",
+    "kinesis",
     "lambda",
     "s3",
     "sts",

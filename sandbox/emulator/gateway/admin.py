@@ -71,12 +71,6 @@ def open_page(router: Router, path: str, endpoint: Endpoint) -> None:
     router.add(path, endpoint, methods=["GET"])
 
 
-def open_route(router: Router, method: str, path: str, endpoint: Endpoint) -> None:
-    """Serve `endpoint(request)` -> Response without a token: it checks a secret in the URL itself."""
-    _known.add((method, f"/_sandbox{path}"))
-    router.add(f"/_sandbox{path}", endpoint, methods=[method])
-
-
 def register_routes(router: Router) -> None:
     """Add the routes of every feature to LocalStack's edge router."""
     _known.add(("GET", "/_sandbox/status"))

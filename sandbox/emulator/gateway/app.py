@@ -22,6 +22,7 @@ from sandbox.emulator.gateway.origins import OriginHandler
 from sandbox.emulator.gateway.websites import WebsiteHandler
 from sandbox.emulator.gateway.websockets import WebSocketHandler
 from sandbox.emulator.lambda_ import logs
+from sandbox.emulator.lambda_.urls import FunctionUrlHandler
 from sandbox.emulator.state import restore, saver
 
 
@@ -39,6 +40,7 @@ class SandboxGateway(LocalstackAwsGateway):
             handlers.add_internal_request_params,
             WebsiteHandler(),
             ExecuteApiHandler(),
+            FunctionUrlHandler(),
             CognitoHandler(),
             HomeHandler(),
         )

@@ -142,7 +142,11 @@ def _configuration(
         root = folder / "root"
         root.mkdir(parents=True, exist_ok=True)
         config["root"] = str(root)
-        config["folders"] = {"/var/task": str(task)}
+        config["folders"] = {
+            "/var/task": str(task),
+            "/etc/passwd": str(runtimes.HERE / "etc" / "passwd"),
+            "/etc/group": str(runtimes.HERE / "etc" / "group"),
+        }
         if runtime.kind == "python":
             config["folders"]["/var/runtime"] = libraries
             config["runtime_path"] = ["/var/runtime"]

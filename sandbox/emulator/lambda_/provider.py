@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from localstack import config as localstack_config
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.lambda_ import (
     CreateFunctionRequest,
@@ -29,12 +30,14 @@ from sandbox.emulator.access import decisions, principal
 from sandbox.emulator.access.actions.requirement import Requirement
 from sandbox.emulator.lambda_ import (
     asynchronous,
+    destinations,
     environment,
     launch,
     mappings,
     patches,
     permissions,
     responses,
+    role,
     runtimes,
     tracing,
 )
@@ -121,6 +124,7 @@ class SandboxLambdaProvider(LambdaProvider):
                 Type="User",
             )
         self._check_runtime(request.get("Runtime"))
+        self._check_dead_letters(request.get("DeadLetterConfig"), request.get("Role"))
         return super().create_function(context, request)
 
     @handler("UpdateFunctionCode", expand=False)
@@ -144,7 +148,33 @@ class SandboxLambdaProvider(LambdaProvider):
             raise InvalidParameterValueException(
                 "The role defined for the function cannot be assumed by Lambda.", Type="User"
             )
+        if request.get("DeadLetterConfig"):
+            self._check_dead_letters(
+                request["DeadLetterConfig"], request.get("Role") or self._role_of(context, request)
+            )
         return super().update_function_configuration(context, request)
+
+    @staticmethod
+    def _role_of(context: RequestContext, request: Any) -> str:
+        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
+        name, _ = api_utils.get_name_and_qualifier(request["FunctionName"], None, context)
+        function = lambda_stores[account][region].functions.get(name)
+        return function.latest().config.role if function else ""
+
+    @staticmethod
+    def _check_dead_letters(config: Any, role_arn: str | None) -> None:
+        """The role must be able to send where given-up events go."""
+        target = (config or {}).get("TargetArn")
+        if not target or not role_arn or not role.assumable(role_arn):
+            return
+        service = target.split(":")[2]
+        action = destinations.ACTIONS.get(service)
+        if service in ("sqs", "sns") and action and not role.may(role_arn, "-", action, target):
+            raise InvalidParameterValueException(
+                "The provided execution role does not have permissions to call "
+                f"{action.partition(':')[2]} on {service.upper()}",
+                Type="User",
+            )
 
     @staticmethod
     def _check_runtime(identifier: str | None) -> None:
@@ -181,6 +211,35 @@ class SandboxLambdaProvider(LambdaProvider):
                 Type="User",
             )
         LambdaProvider._verify_env_variables(env_vars)
+
+    def create_function_url_config(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        """A URL that browsers and curl reach without a name server."""
+        made = super().create_function_url_config(context, *args, **kwargs)
+        name = api_utils.get_name_and_qualifier(kwargs["function_name"], None, context)[0]
+        function = lambda_stores[context.account_id][context.region].functions[name]
+        for config in function.function_url_configs.values():
+            if config.url == made["FunctionUrl"]:
+                port = localstack_config.GATEWAY_LISTEN[0].port
+                config.url = f"http://{config.url_id}.lambda-url.{context.region}.localhost:{port}/"
+                made["FunctionUrl"] = config.url
+        return made
+
+    # Event source mappings
+
+    def create_event_source_mapping_v2(self, context: RequestContext, request: Any) -> Any:
+        """A mapping whose source the execution role may read."""
+        self._check_mapping(context, request)
+        return super().create_event_source_mapping_v2(context, request)
+
+    def _check_mapping(self, context: RequestContext, request: Any) -> None:
+        source = request.get("EventSourceArn")
+        if not source or not request.get("FunctionName"):
+            return
+        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
+        name, _ = api_utils.get_name_and_qualifier(request["FunctionName"], None, context)
+        function = lambda_stores[account][region].functions.get(name)
+        if function is not None:
+            mappings.check_role(function.latest().config.role, name, source)
 
     # Invocation
 

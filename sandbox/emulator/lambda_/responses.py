@@ -24,6 +24,13 @@ class Stream:
         self.outcome: Outcome | None = None
         self.content_type = "application/octet-stream"
 
+    @property
+    def failed_early(self) -> bool:
+        """Whether the function ended with an error before it wrote anything."""
+        return bool(
+            self.outcome is not None and self.outcome.is_error and self._pieces.qsize() <= 1
+        )
+
     def start(self) -> None:
         """Begin; raises what the invocation raises before its first piece."""
         threading.Thread(target=self._run, name="lambda-stream", daemon=True).start()

@@ -119,7 +119,8 @@ class Walls:
             os.makedirs(inside, exist_ok=True)
         else:
             os.makedirs(os.path.dirname(inside), exist_ok=True)
-            open(inside, "a").close()
+            if not os.path.exists(inside):
+                open(inside, "a").close()
         mount(source, inside, None, MS_BIND | MS_REC)
         if not read_only:
             return
@@ -268,6 +269,7 @@ def preload(kind, paths):
 
     try:
         import awslambdaric.bootstrap
+
         # Imported only when they are needed, where this path is no longer seen.
         import awslambdaric.lambda_literals
         import awslambdaric.lambda_runtime_client

@@ -1,0 +1,1 @@
+"""Kinesis: upstream's provider over `kinesis-local`, installed at set-up."""

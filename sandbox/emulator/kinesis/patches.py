@@ -1,0 +1,47 @@
+"""Changes inside LocalStack's Kinesis modules, each with the upstream function and the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+_applied = False
+# Ends the engine when the emulator is gone, however it ended.
+OWNED = Path(__file__).parent / "end_with_parent.cjs"
+
+
+def apply() -> None:
+    """Apply once, before the provider is made."""
+    global _applied
+    if _applied:
+        return
+    _applied = True
+    from localstack.services.kinesis import kinesis_mock_server, packages
+
+    from sandbox.emulator import world
+    from sandbox.stack import node_packages
+
+    # KinesisMockNodePackageInstaller downloads the engine when it is first needed.
+    installer = packages.KinesisMockNodePackageInstaller
+    program = node_packages.folder() / "node_modules" / "kinesis-local" / "main.js"
+    installer.is_installed = lambda self: program.is_file()
+    installer.get_installed_dir = lambda self: str(program.parent)
+    installer.get_executable_path = lambda self: str(program)
+    installer.install = lambda self, *_, **__: None
+    packages.KinesisMockNodePackage.install = lambda self, *_, **__: None
+
+    server = kinesis_mock_server.KinesisMockNodeServer
+    upstream = server.__init__
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        # Upstream keeps streams per port, not per world.
+        named["data_dir"] = None if world.ephemeral() else str(world.directory("kinesis"))
+        upstream(self, *arguments, **named)
+
+    def command(self: Any) -> tuple[list[str], dict[str, Any]]:
+        # Upstream takes the Node.js that is first in PATH.
+        node = str(node_packages.node_program())
+        return [node, "--require", str(OWNED), str(self._exe_path)], self._environment_variables
+
+    server.__init__ = init
+    server._create_shell_command = command
