@@ -10,7 +10,11 @@ from localstack.services.apigateway.next_gen.execute_api.gateway import RestApiG
 
 from sandbox.emulator.apigateway.authorization import AuthorizationHandler
 from sandbox.emulator.apigateway.failures import FailureHandler, ResponseHeaders
-from sandbox.emulator.apigateway.integrations import IntegrationHandler, IntegrationRequest
+from sandbox.emulator.apigateway.integrations import (
+    IntegrationHandler,
+    IntegrationRequest,
+    ProxyResponse,
+)
 from sandbox.emulator.apigateway.invocation import Parser
 from sandbox.emulator.apigateway.routing import Router
 from sandbox.emulator.apigateway.usage import UsageHandler
@@ -31,7 +35,7 @@ class RestChain(RestApiGateway):
             IntegrationRequest(),
             IntegrationHandler(),
             handlers.integration_response_handler,
-            handlers.method_response_handler,
+            ProxyResponse(),
         ]
         self.exception_handlers[:] = [FailureHandler()]
         self.response_handlers[:] = [ResponseHeaders()]

@@ -9,9 +9,7 @@ from localstack.constants import AWS_REGION_US_EAST_1, DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Response
 from localstack.services.apigateway.models import apigateway_stores
 from localstack.services.apigateway.next_gen.execute_api.helpers import should_divert_to_canary
-from localstack.services.apigateway.next_gen.execute_api.moto_helpers import (
-    get_stage_configuration,
-)
+from moto.apigateway.models import apigateway_backends
 
 from sandbox.emulator.apigateway.chain import RestChain
 from sandbox.emulator.apigateway.invocation import Invocation
@@ -22,8 +20,11 @@ _chain: RestChain | None = None
 
 
 def _store() -> Any:
-    # Deployments are shared between accounts and regions: every bundle gives the same ones.
-    return apigateway_stores[DEFAULT_AWS_ACCOUNT_ID][AWS_REGION_US_EAST_1]
+    # Deployments are shared between accounts and regions: every bundle gives the same ones. LocalStack's
+    # look-up takes a lock and a regular expression each time.
+    regions = dict.get(apigateway_stores, DEFAULT_AWS_ACCOUNT_ID)
+    found = dict.get(regions, AWS_REGION_US_EAST_1) if regions is not None else None
+    return found or apigateway_stores[DEFAULT_AWS_ACCOUNT_ID][AWS_REGION_US_EAST_1]
 
 
 def knows(api_id: str) -> bool:
@@ -59,12 +60,7 @@ def _find(invocation: Invocation, api_id: str, stage: str) -> bool:
         return False
     if deployment.rest_api.rest_api.get("disableExecuteApiEndpoint"):
         return False
-    configuration = get_stage_configuration(
-        account_id=deployment.account_id,
-        region=deployment.region,
-        api_id=api_id,
-        stage_name=stage,
-    )
+    configuration = _configuration(deployment, api_id, stage)
     canary = configuration.get("canarySettings")
     if canary:
         invocation.is_canary = should_divert_to_canary(float(canary["percentTraffic"]))
@@ -77,3 +73,16 @@ def _find(invocation: Invocation, api_id: str, stage: str) -> bool:
     invocation.stage_configuration = configuration
     invocation.deployment_id = deployment_id
     return True
+
+
+def _configuration(deployment: Any, api_id: str, name: str) -> dict[str, Any]:
+    """What of a stage matters for a call, in the shape of GetStage."""
+    backend = apigateway_backends[deployment.account_id][deployment.region]
+    api = backend.apis.get(api_id) or backend.get_rest_api(api_id)
+    stage = api.stages[name]
+    return {
+        "variables": stage.variables,
+        "methodSettings": stage.method_settings,
+        "canarySettings": getattr(stage, "canary_settings", None),
+        "accessLogSettings": stage.access_log_settings,
+    }

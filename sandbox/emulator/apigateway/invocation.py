@@ -74,9 +74,9 @@ class Parser(InvocationRequestParser):
             for key, value in request.args.items(multi=True):
                 multiples[key].append(value)
                 singles[key] = value  # of repeated parameters the last counts
-        headers = Headers(
-            [(name, value) for name, value in request.headers if name.lower() not in DROPPED]
-        )
+        headers = Headers()
+        # The list is made here already; the constructor would check and copy each pair.
+        headers._list = [pair for pair in request.headers if pair[0].lower() not in DROPPED]
         path = context.address.path or "/"
         return InvocationRequest(
             http_method=request.method,

@@ -25,6 +25,7 @@ from sandbox.emulator.execute_api import functions, roles
 
 FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(?P<arn>.+)/invocations$")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 # These two arrive as CloudFront writes them, the others as the caller wrote them.
 _TITLED = {"authorization": "Authorization", "user-agent": "User-Agent"}
 
@@ -41,7 +42,7 @@ class LambdaProxy:
             note(context, "Execution failed due to configuration error: Invalid endpoint address")
             raise InternalServerError("Internal server error")
         event = event_of(context)
-        payload = json.dumps(event, separators=(",", ":")).encode()
+        payload = _encode(event).encode()
         context.integration_request = {
             "http_method": "POST",
             "uri": uri,

@@ -30,7 +30,11 @@ from sandbox.emulator.apigateway import lambda_proxy
 from sandbox.emulator.apigateway.authorizers import cognito, functions
 from sandbox.emulator.apigateway.execution_log import ExecutionLog
 from sandbox.emulator.apigateway.failures import FailureHandler
-from sandbox.emulator.apigateway.integrations import IntegrationHandler, IntegrationRequest
+from sandbox.emulator.apigateway.integrations import (
+    IntegrationHandler,
+    IntegrationRequest,
+    ProxyResponse,
+)
 from sandbox.emulator.apigateway.invocation import Invocation, Parser
 from sandbox.emulator.apigateway.validation import ValidationHandler
 from sandbox.emulator.execute_api.addresses import Address
@@ -93,7 +97,7 @@ def method(request: Mapping[str, Any], deployment: Any) -> TestInvokeMethodRespo
             IntegrationRequest(),
             IntegrationHandler(),
             handlers.integration_response_handler,
-            handlers.method_response_handler,
+            ProxyResponse(),
         ],
         exception_handlers=[FailureHandler()],
     )

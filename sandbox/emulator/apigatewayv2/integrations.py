@@ -34,6 +34,7 @@ RESERVED = re.compile(
     r"x-amz-.*|x-amzn-.*|x-forwarded-.*|via)",
     re.IGNORECASE,
 )
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -79,7 +80,7 @@ def _function(call: Call, integration: Resource) -> Answer:
     try:
         answer = functions.invoke(
             function_arn(uri),
-            json.dumps(event, separators=(",", ":")).encode(),
+            _encode(event).encode(),
             source_arn=call.source_arn,
             credentials=integration.get("CredentialsArn"),
             timeout=timeout_seconds(integration),

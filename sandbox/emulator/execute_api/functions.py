@@ -96,7 +96,10 @@ def _may_take(arn: str) -> float:
     from localstack.services.lambda_.invocation.models import lambda_stores
 
     parts = arn.split(":")
-    function = lambda_stores[parts[4]][parts[3]].functions.get(parts[6])
+    # Not by index, which makes stores that are not there and takes a lock.
+    regions = dict.get(lambda_stores, parts[4])
+    store = dict.get(regions, parts[3]) if regions is not None else None
+    function = store.functions.get(parts[6]) if store is not None else None
     if function is None:
         return 0
     return max((version.config.timeout for version in function.versions.values()), default=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sandbox.emulator import clock
 
@@ -26,6 +27,11 @@ def trace_root() -> str:
 
 def request_time(seconds: float) -> str:
     """A moment as access logs write it: `09/Apr/2015:12:34:56 +0000`."""
+    return _second(int(seconds))
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
