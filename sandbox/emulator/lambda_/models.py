@@ -33,4 +33,4 @@ class EventStore(BaseStore):
     waiting: dict[str, WaitingEvent] = LocalAttribute(default=dict)
 
 
-event_stores = AccountRegionBundle("lambda-events", EventStore)
+event_stores = AccountRegionBundle("lambda", EventStore)

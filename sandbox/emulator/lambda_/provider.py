@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,6 +86,7 @@ class SandboxLambdaProvider(LambdaProvider):
         environment.clean_run_directory()
         super().__init__()
         self.events = asynchronous.Queue(self)
+        self._routed = threading.local()
         on_leave(self._leave)
 
     # Life
@@ -223,6 +225,22 @@ class SandboxLambdaProvider(LambdaProvider):
                 config.url = f"http://{config.url_id}.lambda-url.{context.region}.localhost:{port}/"
                 made["FunctionUrl"] = config.url
         return made
+
+    def update_alias(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        """An alias that points elsewhere; upstream forgets the version when weights are given."""
+        account, region = api_utils.get_account_and_region(kwargs["function_name"], context)
+        name = api_utils.get_function_name(kwargs["function_name"], context)
+        function = lambda_stores[account][region].functions.get(name)
+        alias = function.aliases.get(kwargs["name"]) if function else None
+        number = kwargs.get("function_version") or (alias.function_version if alias else None)
+        self._routed.version = function.versions.get(number) if function else None
+        return super().update_alias(context, *args, **kwargs)
+
+    def _create_routing_config_model(
+        self, routing_config_dict: dict[str, float], function_version: Any = None
+    ) -> Any:
+        found = function_version or self._routed.version
+        return super()._create_routing_config_model(routing_config_dict, found)
 
     # Event source mappings
 

@@ -154,6 +154,10 @@ class SandboxLambdaService(LambdaService):
         """A version of the restored world, when it is first needed."""
         _, _, _, region, account, _, name, qualifier = arn.split(":")
         function = lambda_stores[account][region].functions.get(name)
+        if function and qualifier in function.aliases:
+            # Asked for by operations on provisioned concurrency.
+            number = function.aliases[qualifier].function_version
+            return self.get_lambda_version_manager(f"{arn.rpartition(':')[0]}:{number}")
         stored = function.versions.get(qualifier) if function else None
         if stored is None:
             raise ValueError(f"there is no version {arn}")

@@ -91,7 +91,7 @@ class RunningVersion:
         """Start `count` environments ahead of time, in the background; 0 ends them."""
         with self._lock:
             old, self._provisioned = self._provisioned, []
-            self._all.difference_update(e for e in self._all if e.initialization != "on-demand")
+            self._all.difference_update(old)
             self.provisioned_state = ProvisionedConcurrencyState() if count else None
         done: Future[None] = Future()
 
