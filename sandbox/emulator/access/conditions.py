@@ -90,6 +90,9 @@ class RequestConditions(Mapping[str, object]):
             return self._dynamodb(name)
         if name.startswith("resourcetag/"):
             return self._global(name)
+        for known, value in self._principal.web_identity.items():
+            if known.lower() == key:
+                return value
         return default
 
     # --- aws:* -----------------------------------------------------------------------------------

@@ -131,6 +131,7 @@ def _session_credential(account: str, access_key: str, session: dict[str, Any]) 
         tags={tag["Key"]: tag["Value"] for tag in session.get("tags", {}).values()},
         source_identity=session.get("source_identity"),
         federated_provider=session.get("federated_provider"),
+        web_identity=session.get("web_identity") or {},
         issued_at=session.get("issued_at"),
         mfa=session.get("mfa"),
     )

@@ -44,6 +44,8 @@ class Principal:
     tags: dict[str, str] = field(default_factory=dict)
     source_identity: str | None = None
     federated_provider: str | None = None
+    # Condition keys of the token that a session was made with: `cognito-identity.amazonaws.com:sub`.
+    web_identity: dict[str, Any] = field(default_factory=dict)
     issued_at: float | None = None
     mfa: bool | None = None
     service: str | None = None

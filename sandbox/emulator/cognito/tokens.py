@@ -171,7 +171,7 @@ def machine_token(pool: UserPool, client: Client, scopes: list[str]) -> dict[str
 # --- checking ------------------------------------------------------------------------------------
 
 
-def _parts(token: str) -> tuple[bytes, dict[str, Any], dict[str, Any], bytes]:
+def parts(token: str) -> tuple[bytes, dict[str, Any], dict[str, Any], bytes]:
     """Message, header, payload, signature; raises ValueError."""
     message, _, tail = token.rpartition(".")
     head, _, body = message.partition(".")
@@ -195,7 +195,7 @@ def read(token: str, pool: UserPool | None = None) -> tuple[UserPool, dict[str, 
 
     Expiry is left to the caller.
     """
-    message, header, payload, signature = _parts(token)
+    message, header, payload, signature = parts(token)
     issuer = str(payload.get("iss", ""))
     found = pool or models.find_pool(issuer.rpartition("/")[2])
     if found is None or found.issuer != issuer or header.get("alg") != "RS256":

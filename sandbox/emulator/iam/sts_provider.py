@@ -20,7 +20,7 @@ from localstack.services.sts.provider import StsProvider
 from sandbox.emulator.access import credentials, identities, principal
 from sandbox.emulator.access.principal import Kind
 from sandbox.emulator.access.refusals import named
-from sandbox.emulator.iam import documents, sessions, trust
+from sandbox.emulator.iam import documents, sessions, trust, web_identity
 
 SHORTEST_SECONDS = 900
 ROLE_SECONDS = 3600
@@ -151,13 +151,36 @@ class SandboxStsProvider(StsProvider):
 
     @handler("AssumeRoleWithWebIdentity", expand=False)
     def assume_role_with_web_identity(self, context: RequestContext, request: Any) -> Any:
-        """Refused: the sandbox has no identity provider whose keys it could check a token with."""
-        raise named(
-            "InvalidIdentityToken",
-            "Couldn't retrieve verification key from your identity provider, please reference "
-            "AssumeRoleWithWebIdentity documentation for requirements",
-            400,
-        )
+        """Credentials for the holder of a token that Cognito signed.
+
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        """
+        arn, name = request["RoleArn"], request["RoleSessionName"]
+        sessions.check_names(arn, name)
+        identity = web_identity.of_token(request["WebIdentityToken"])
+        if identity is None:
+            raise named(
+                "InvalidIdentityToken",
+                "Couldn't retrieve verification key from your identity provider, please reference "
+                "AssumeRoleWithWebIdentity documentation for requirements",
+                400,
+            )
+        policies = _session_policies(request, arn.split(":")[4])
+        role = web_identity.find_role(arn)
+        seconds = int(request.get("DurationSeconds") or ROLE_SECONDS)
+        if role is not None:
+            seconds = _role_seconds(request, role, principal.of(context))
+        issued, role = web_identity.assume(context, arn, name, seconds, identity, policies=policies)
+        return {
+            "Credentials": issued,
+            "SubjectFromWebIdentityToken": identity.subject,
+            "AssumedRoleUser": {
+                "AssumedRoleId": f"{role.id}:{name}",
+                "Arn": f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
+            },
+            "Provider": identity.prefix,
+            "Audience": identity.audience,
+        }
 
     @handler("AssumeRoleWithSAML", expand=False)
     def assume_role_with_saml(self, context: RequestContext, request: Any) -> Any:

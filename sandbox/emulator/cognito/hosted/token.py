@@ -51,7 +51,8 @@ def serve(pool: UserPool, path: str, request: Request, response: Response) -> No
         elif path == "/oauth2/token":
             found = _token(pool, request)
         else:
-            found = _revoke(pool, request)
+            _revoke(pool, request)
+            found = None
     except OAuthError as error:
         body = {"error": error.code}
         if error.description:

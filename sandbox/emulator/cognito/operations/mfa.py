@@ -90,10 +90,10 @@ def _caller(request: Request) -> tuple[UserPool, Client, User, Session | None]:
             if getattr(refusal, "message", "") in (sessions.EXPIRED, sessions.ONCE):
                 raise
             continue
-        user = users.find(pool, session.username)
-        client = pool.clients.get(session.client_id)
-        if user is not None and client is not None:
-            return pool, client, user, session
+        found = users.find(pool, session.username)
+        owner = pool.clients.get(session.client_id)
+        if found is not None and owner is not None:
+            return pool, owner, found, session
     raise not_authorized(sessions.INVALID)
 
 
