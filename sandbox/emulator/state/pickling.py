@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import queue
 import sys
 import threading
 from collections import defaultdict
@@ -41,6 +42,10 @@ class _StatePickler(pickle.Pickler):
             return threading.Lock, ()
         if kind is _RLOCK:
             return threading.RLock, ()
+        if isinstance(obj, queue.Queue):
+            # Its three conditions share its lock; made one by one, they would not.
+            items = {k: v for k, v in obj.__dict__.items() if k not in _QUEUE_LOCKS}
+            return _queue, (kind, items)
         if kind is threading.Condition:
             return threading.Condition, ()
         if kind is threading.Event:
@@ -63,6 +68,19 @@ def _importable(obj: Any) -> bool:
     for part in getattr(obj, "__qualname__", "?").split("."):
         found = getattr(found, part, None)
     return found is obj
+
+
+_QUEUE_LOCKS = ("mutex", "not_empty", "not_full", "all_tasks_done")
+
+
+def _queue(kind: Any, items: dict) -> Any:
+    made = kind.__new__(kind)
+    made.mutex = threading.Lock()
+    made.not_empty = threading.Condition(made.mutex)
+    made.not_full = threading.Condition(made.mutex)
+    made.all_tasks_done = threading.Condition(made.mutex)
+    made.__dict__.update(items)
+    return made
 
 
 def _import(name: str) -> ModuleType:
