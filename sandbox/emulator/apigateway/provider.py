@@ -17,6 +17,7 @@ from localstack.aws.api.apigateway import (
     ConflictException,
     ExportResponse,
     NotFoundException,
+    PutRestApiRequest,
     TestInvokeAuthorizerResponse,
     TestInvokeMethodResponse,
     Usage,
@@ -44,6 +45,10 @@ PRIVATE = (
 NO_VPC_LINKS = (
     "VPC links lead to load balancers inside a VPC, which this sandbox cannot reach from an API."
 )
+NO_DOMAIN_NAMES = (
+    "Custom domain names need a certificate and a name server, which this sandbox does not have. "
+    "Call the API by its own address."
+)
 SHORTEST_TIMEOUT_MS, LONGEST_TIMEOUT_MS = 50, 29_000
 
 
@@ -67,7 +72,19 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
         """A new API; private ones and broken resource policies are refused."""
         _refuse_private((request.get("endpointConfiguration") or {}).get("types"))
         _check_policy(request.get("policy"))
-        return super().create_rest_api(context, request)
+        if not request.get("cloneFrom"):
+            return super().create_rest_api(context, request)
+        original = _now(context, request["cloneFrom"])
+        made = super().create_rest_api(context, {**request, "cloneFrom": None})
+        exporter = Exporter(original, request["cloneFrom"], "", 2, {"apigateway"})
+        document = exporter.document(request["name"], request.get("version") or "1", None)
+        body = json.dumps(document).encode()
+        self.put_rest_api(context, PutRestApiRequest(restApiId=made["id"], body=io.BytesIO(body)))
+        return made
+
+    def create_domain_name(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        """Refused: a name needs a certificate and a name server that point here."""
+        raise BadRequestException(NO_DOMAIN_NAMES)
 
     def update_rest_api(
         self,

@@ -28,7 +28,7 @@ def authorize(call: Call) -> None:
     if kind == "NONE":
         return
     if kind == "AWS_IAM":
-        _signed(call)
+        _signed(call, call.arn)
         return
     authorizer = call.snapshot.authorizers.get(call.route.get("AuthorizerId") or "")
     if authorizer is None:
@@ -109,14 +109,19 @@ def _claim(value: Any) -> str:
 # --- IAM -----------------------------------------------------------------------------------------
 
 
-def _signed(call: Call) -> None:
+def connect_signed(call: Call) -> None:
+    """A handshake of a websocket needs `execute-api:Invoke` on its route `$connect`."""
+    _signed(call, f"{call.prefix}/{call.stage_name}/$connect")
+
+
+def _signed(call: Call, arn: str) -> None:
     try:
         caller = callers.authenticate(call.request)
     except callers.Unproven:
         raise Refused(403, "Forbidden") from None
     if caller.anonymous:
         raise Refused(403, "Forbidden")
-    if not callers.decide(call, caller, call.arn, call.api.account, None).allowed:
+    if not callers.decide(call, caller, arn, call.api.account, None).allowed:
         raise Refused(403, "Forbidden")
     call.caller = caller
     shown = callers.identity(caller)

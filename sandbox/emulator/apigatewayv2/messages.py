@@ -91,8 +91,9 @@ def _trouble(connection: Connection, text: str) -> str:
 def _authorize(connection: Connection) -> None:
     call = connection.call
     kind = call.route.get("AuthorizationType") or "NONE"
+    if kind == "AWS_IAM":
+        authorization.connect_signed(call)
     if kind != "CUSTOM":
-        authorization.authorize(call)
         return
     authorizer = call.snapshot.authorizers.get(call.route.get("AuthorizerId") or "")
     if authorizer is None:

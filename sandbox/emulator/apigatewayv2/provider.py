@@ -47,14 +47,11 @@ class SandboxApigatewayV2Provider:
         if request.get("Target"):
             self._quick(api, request)
         apis()[api.id] = api
-        return api.details
+        return _shown(api)
 
     def _new(self, context: RequestContext, request: Any) -> Api:
         identity = deploying.identifier(10)
-        scheme = "ws" if request["ProtocolType"] == "WEBSOCKET" else "http"
-        endpoint = addresses.url(identity, context.region).replace("http", scheme, 1)
         details = {
-            "ApiEndpoint": endpoint,
             "ApiId": identity,
             "ApiKeySelectionExpression": request.get("ApiKeySelectionExpression") or KEY_SELECTION,
             "CreatedDate": deploying.now(),
@@ -102,13 +99,13 @@ class SandboxApigatewayV2Provider:
     @handler("GetApi", expand=False)
     def get_api(self, context: RequestContext, request: Any) -> Any:
         """One API."""
-        return _api(context, request).details
+        return _shown(_api(context, request))
 
     @handler("GetApis", expand=False)
     def get_apis(self, context: RequestContext, request: Any) -> Any:
         """The account's APIs in the region."""
         own = [
-            api.details
+            _shown(api)
             for api in apis().values()
             if (api.account, api.region) == (context.account_id, context.region)
         ]
@@ -135,7 +132,7 @@ class SandboxApigatewayV2Provider:
         if request.get("Target") or request.get("RouteKey"):
             self._update_quick(api, request)
         deploying.changed(api)
-        return api.details
+        return _shown(api)
 
     @staticmethod
     def _update_quick(api: Api, request: Any) -> None:
@@ -169,7 +166,7 @@ class SandboxApigatewayV2Provider:
         api = self._new(context, {"Name": document["info"]["title"], "ProtocolType": "HTTP"})
         openapi.load(api, document, request.get("Basepath") or "ignore")
         apis()[api.id] = api
-        return api.details
+        return _shown(api)
 
     @handler("ReimportApi", expand=False)
     def reimport_api(self, context: RequestContext, request: Any) -> Any:
@@ -183,7 +180,7 @@ class SandboxApigatewayV2Provider:
         for name in ("details", "routes", "integrations", "authorizers", "models"):
             setattr(api, name, getattr(fresh, name))
         deploying.changed(api)
-        return api.details
+        return _shown(api)
 
     @handler("ExportApi", expand=False)
     def export_api(self, context: RequestContext, request: Any) -> Any:
@@ -387,6 +384,13 @@ def _add_default_stage(api: Api) -> None:
     }
     api.stages["$default"] = stage
     deploying.changed(api)
+
+
+def _shown(api: Api) -> dict[str, Any]:
+    """An API with its address, which goes with the port that the world is open on."""
+    scheme = "ws" if api.websocket else "http"
+    address = addresses.url(api.id, api.region).replace("http", scheme, 1)
+    return {"ApiEndpoint": address, **api.details}
 
 
 def _api(context: RequestContext, request: Any) -> Api:

@@ -108,6 +108,8 @@ def test_what_the_sandbox_lacks_is_said(client, emulator):
     assert "interface VPC endpoints" in found[1]
     found = refusal(client.create_vpc_link, name="v", targetArns=["arn:aws:x"])
     assert "load balancers" in found[1]
+    found = refusal(client.create_domain_name, domainName="api.example.com")
+    assert found[0] == "BadRequestException"
 
 
 POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abcdefghi"
@@ -314,3 +316,13 @@ def test_tags_keys_and_plans_are_listed(emulator, client):
     assert "value" not in client.get_api_key(apiKey=key["id"])
     assert refusal(client.get_api_key, apiKey="abcdefghij")[0] == "NotFoundException"
     assert refusal(client.get_usage_plan, usagePlanId="abcdef")[0] == "NotFoundException"
+
+
+def test_a_clone_has_the_same_methods(emulator, client):
+    api = RestApi(emulator).method("/x/{id}")
+    made = client.create_rest_api(name="copy", cloneFrom=api.id)["id"]
+    paths = [item["path"] for item in client.get_resources(restApiId=made)["items"]]
+    assert "/x/{id}" in paths
+    client.create_deployment(restApiId=made, stageName="prod")
+    api.id = made
+    assert api.get("/x/1").json() == {"ok": True}
