@@ -108,13 +108,9 @@ def cloudformation() -> Service:
 @aws_provider(api="kinesis", name="sandbox")
 def kinesis() -> Service:
     """Kinesis with the engine of set-up and streams kept in the world."""
-    from localstack.aws.forwarder import HttpFallbackDispatcher
     from localstack.services.kinesis.provider import KinesisProvider
 
     from sandbox.emulator.kinesis import patches
 
     patches.apply()
-    return Service.for_provider(
-        KinesisProvider(),
-        dispatch_table_factory=lambda made: HttpFallbackDispatcher(made, made.get_forward_url),
-    )
+    return Service.for_provider(KinesisProvider(), dispatch_table_factory=patches.dispatcher)

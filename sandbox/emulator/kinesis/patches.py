@@ -45,3 +45,20 @@ def apply() -> None:
 
     server.__init__ = init
     server._create_shell_command = command
+
+
+def dispatcher(provider: Any) -> dict[str, Any]:
+    """Upstream's operations; calls from inside the emulator get the Host that forwarding needs."""
+    from localstack.aws.forwarder import HttpFallbackDispatcher
+
+    def with_host(operation: Any) -> Any:
+        def call(context: Any, request: Any) -> Any:
+            if "HTTP_HOST" not in context.request.environ:
+                context.request.environ["HTTP_HOST"] = "localhost"
+                context.request.headers.setdefault("Host", "localhost")
+            return operation(context, request)
+
+        return call
+
+    table = HttpFallbackDispatcher(provider, provider.get_forward_url)
+    return {name: with_host(operation) for name, operation in table.items()}
