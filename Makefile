@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 $(VENV)/.ready: $(LISTS)
 	@requirements/setup.sh
 
-$(VENV)/.ready-dev: $(LISTS) requirements/dev.txt
+$(VENV)/.ready-dev: $(LISTS) requirements/dev.txt $(wildcard requirements/npm-dev/*.json)
 	@requirements/setup.sh dev
 
 .PHONY: help setup up down restart status doctor shell logs test lint format bench clean

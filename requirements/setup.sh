@@ -62,6 +62,9 @@ for part in sandbox.stack.node_packages sandbox.emulator.access.build_catalogue;
   [ -f "$file" ] || continue
   step "$(sed -n '1s/^"""\(.*\)$/\1/p' "$file" | sed 's/"""$//; s/\.$//')" "$bin/python" -m "$part" || fail "$part failed." "$network"
 done
+if [ "${1:-}" = dev ]; then
+  step "clients of the tests" "$bin/python" requirements/npm_dev.py || fail "The tests' clients could not be installed." "$network"
+fi
 touch "$venv/.ready"
 [ "${1:-}" = dev ] && touch "$venv/.ready-dev"
 echo "The sandbox is set up. 'make' lists what you can do; 'make lab-1' starts the first lab."

@@ -128,9 +128,9 @@ def _migrated(
     )
     given = {k: v for k, v in ((answer or {}).get("userAttributes") or {}).items() if v is not None}
     if not given:
-        raise not_authorized(
-            "Incorrect username or password." if hides_users(client) else "Bad migration"
-        )
+        if hides_users(client):
+            raise not_authorized()
+        raise no_user(f"Exception migrating user in app client {client.id}")
     given = {key: str(value) for key, value in given.items() if key not in ("username", "sub")}
     with LOCK:
         username, sub = users.internal_name(pool, name, given)

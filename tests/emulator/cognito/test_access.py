@@ -1,0 +1,105 @@
+"""Administrators need permission; apps need none; pages of this machine may call."""
+
+from __future__ import annotations
+
+import json
+
+from tests.emulator.cognito.conftest import Pool, refused, visitor
+
+
+def user_with(emulator, name: str, statement: dict) -> dict[str, str]:
+    iam = emulator.client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(
+        UserName=name,
+        PolicyName="own",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+def test_policies_decide_on_pools(emulator, pool):
+    other = Pool(emulator)
+    allowed = {"Effect": "Allow", "Action": "cognito-idp:ListUsers", "Resource": pool.arn}
+    client = emulator.client("cognito-idp", **user_with(emulator, "pool-reader", allowed))
+    assert "Users" in client.list_users(UserPoolId=pool.id)
+    code, message = refused(client.list_users, UserPoolId=other.id)
+    assert code == "AccessDeniedException"
+    assert message == (
+        "User: arn:aws:iam::000000000000:user/pool-reader is not authorized to perform: "
+        f"cognito-idp:ListUsers on resource: {other.arn} because no identity-based policy allows "
+        "the cognito-idp:ListUsers action"
+    )
+    assert refused(client.admin_delete_user, UserPoolId=pool.id, Username="x")[0] == (
+        "AccessDeniedException"
+    )
+
+
+def test_administration_needs_a_signature(emulator, pool):
+    app = visitor(emulator)
+    assert refused(app.list_users, UserPoolId=pool.id)[0] == "MissingAuthenticationTokenException"
+
+
+def test_pools_of_another_account_do_not_exist(emulator, pool):
+    other = emulator.client("cognito-idp", access_key="111111111111")
+    assert refused(other.describe_user_pool, UserPoolId=pool.id) == (
+        "ResourceNotFoundException",
+        f"User pool {pool.id} does not exist.",
+    )
+
+
+def test_a_page_of_this_machine_may_call(emulator):
+    headers = {
+        "Origin": f"http://site.s3-website.us-east-1.localhost:{emulator.port}",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-amz-target,x-amz-user-agent,cache-control",
+    }
+    reply = emulator.anonymous.options("/", headers=headers)
+    assert reply.status_code in (200, 204)
+    assert reply.headers["Access-Control-Allow-Origin"] == headers["Origin"]
+    allowed = reply.headers["Access-Control-Allow-Headers"].lower()
+    assert all(name in allowed for name in ("x-amz-target", "x-amz-user-agent", "cache-control"))
+
+
+def test_what_is_missing_says_so(emulator, pool):
+    code, message = refused(
+        pool.admin.create_identity_provider,
+        UserPoolId=pool.id,
+        ProviderName="Google",
+        ProviderType="Google",
+        ProviderDetails={"client_id": "x"},
+    )
+    assert code == "NotImplemented"
+    assert "identity providers outside the pool" in message
+
+
+def test_pools_are_described_listed_updated_and_deleted(emulator):
+    pool = Pool(emulator, DeletionProtection="ACTIVE")
+    found = pool.admin.describe_user_pool(UserPoolId=pool.id)["UserPool"]
+    assert found["Policies"]["PasswordPolicy"]["MinimumLength"] == 8
+    assert found["MfaConfiguration"] == "OFF"
+    names = {item["Name"] for item in found["SchemaAttributes"]}
+    assert {"sub", "email", "phone_number", "address"} <= names
+    assert refused(pool.admin.delete_user_pool, UserPoolId=pool.id)[0] == (
+        "InvalidParameterException"
+    )
+    pool.admin.update_user_pool(UserPoolId=pool.id, DeletionProtection="INACTIVE")
+    found = pool.admin.describe_user_pool(UserPoolId=pool.id)["UserPool"]
+    assert "AutoVerifiedAttributes" not in found
+    pool.admin.delete_user_pool(UserPoolId=pool.id)
+    assert refused(pool.admin.describe_user_pool, UserPoolId=pool.id)[0] == (
+        "ResourceNotFoundException"
+    )
+
+
+def test_users_are_found_by_filters(pool):
+    pool.user("zelda", given_name="Zelda")
+    found = pool.admin.list_users(UserPoolId=pool.id, Filter='given_name ^= "Zel"')["Users"]
+    assert [user["Username"] for user in found] == ["zelda"]
+    found = pool.admin.list_users(UserPoolId=pool.id, Filter='email = "zelda@example.com"')
+    assert len(found["Users"]) == 1
+    assert refused(pool.admin.list_users, UserPoolId=pool.id, Filter="nonsense") == (
+        "InvalidParameterException",
+        "Error while parsing filter.",
+    )
