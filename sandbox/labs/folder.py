@@ -18,7 +18,7 @@ def prepare(lab: Lab, folder: Path, values: Values) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     new = lay(lab.folder / "starter", folder)
     for name, source in lab.materials.items():
-        origin = lab.root / source
+        origin = lab.material(source)
         if not origin.exists():
             raise LabError(f"{lab.folder / 'lab.toml'}: material {source} does not exist.")
         if origin.is_dir():
@@ -60,7 +60,7 @@ def touched(lab: Lab, folder: Path) -> list[str]:
         if path.is_file()
     }
     for name, source in lab.materials.items():
-        origin = lab.root / source
+        origin = lab.material(source)
         if origin.is_file():
             given[name] = origin
         for path in origin.rglob("*") if origin.is_dir() else []:

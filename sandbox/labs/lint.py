@@ -64,7 +64,7 @@ def _steps(lab: Lab) -> Iterator[tuple[str, str]]:
         if len(set(step.hints)) < len(step.hints):
             yield "lab.toml", f"step {step.id} repeats a hint"
     for name, source in lab.materials.items():
-        if not (lab.root / source).exists():
+        if not lab.material(source).exists():
             yield "lab.toml", f"material {name}: {source} does not exist"
 
 

@@ -93,6 +93,15 @@ class Lab(BaseModel):
         """The student's folder, `work/lab-NN`."""
         return paths.work() / self.name
 
+    def material(self, source: str) -> Path:
+        """Where a material is: in the checkout, or with `npm:` in a package that set-up installed."""
+        package = source.removeprefix("npm:")
+        if package != source:
+            from sandbox.stack import node_packages
+
+            return node_packages.folder() / "node_modules" / package
+        return self.root / source
+
     @property
     def solutions(self) -> list[Path]:
         """`solution/` first, then the others by name."""

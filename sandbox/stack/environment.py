@@ -12,7 +12,7 @@ from sandbox.stack import paths
 # The student's own settings that would win over ours; a lab must never reach a real account.
 OVERRIDDEN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION")
 
-_CONFIG = """\
+AWS_CONFIG = """\
 # Written by the sandbox; your own ~/.aws is not used in a sandbox shell.
 [default]
 region = us-east-1
@@ -20,6 +20,8 @@ cli_pager =
 s3 =
     addressing_style = path
     signature_version = s3v4
+[plugins]
+version-2 = sandbox.stack.aws_plugin
 """
 
 
@@ -30,9 +32,9 @@ def variables(port: int, root: Path | None = None) -> dict[str, str]:
     """
     home = root or paths.home()
     config = home / "aws" / "config"
-    if not config.exists() or config.read_text() != _CONFIG:
+    if not config.exists() or config.read_text() != AWS_CONFIG:
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(_CONFIG)
+        config.write_text(AWS_CONFIG)
     return {
         "AWS_ENDPOINT_URL": f"http://localhost:{port}",
         "AWS_ACCESS_KEY_ID": "test",

@@ -8,21 +8,14 @@ from pathlib import Path
 
 from sandbox.grading.isolation.job import Job
 from sandbox.stack import aws_server
-
-_AWS_CONFIG = """\
-[default]
-region = us-east-1
-cli_pager =
-s3 =
-    addressing_style = path
-"""
+from sandbox.stack.environment import AWS_CONFIG
 
 
 def files(home: str, programs: str) -> dict[str, str]:
     """Small files that the jail holds, by absolute path."""
     program = aws_server.client_program()
     return {
-        f"{home}/.sandbox/aws/config": _AWS_CONFIG,
+        f"{home}/.sandbox/aws/config": AWS_CONFIG,
         f"{programs}/aws": program,
         f"{programs}/awslocal": program,
     }
