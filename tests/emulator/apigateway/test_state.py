@@ -45,13 +45,18 @@ def rest(emulator: Emulator) -> tuple[RestApi, str]:
     return api, key["value"]
 
 
-def test_a_rest_api_survives_a_kill_and_a_restart(tmp_path):
+def test_apis_survive_a_kill_and_a_restart(tmp_path):
     port = instance.free_port()
     emulator = Emulator(instance.start("w", port=port, home=tmp_path))
-    api, key = rest(emulator)
-    wait_for_save(tmp_path, "w", "apigateway")
-    kill(emulator)
-    api.emulator = emulator = Emulator(instance.start("w", port=port, home=tmp_path))
+    with backend(echo) as address:
+        client = emulator.client("apigatewayv2")
+        made = client.create_api(Name="a", ProtocolType="HTTP", Target=address)
+        api, key = rest(emulator)
+        wait_for_save(tmp_path, "w", "apigateway")
+        kill(emulator)
+        api.emulator = emulator = Emulator(instance.start("w", port=port, home=tmp_path))
+        host = {"Host": f"{made['ApiId']}.execute-api.us-east-1.localhost:{port}"}
+        assert emulator.anonymous.get("/x", headers=host).json()["method"] == "GET"
     assert api.get("/y").json() == {"ok": True}
     codes = [api.get("/x", headers={"x-api-key": key}).status_code for _ in range(2)]
     assert codes == [200, 429]
@@ -59,23 +64,9 @@ def test_a_rest_api_survives_a_kill_and_a_restart(tmp_path):
     api.emulator = emulator = Emulator(instance.start("w", port=port, home=tmp_path))
     reply = api.get("/x", headers={"x-api-key": key})
     assert (reply.status_code, reply.json()) == (429, {"message": "Limit Exceeded"})
+    found = emulator.client("apigatewayv2").get_api(ApiId=made["ApiId"])
+    assert found["ApiEndpoint"] == made["ApiEndpoint"]
     api.client = emulator.client("apigateway")
     api.method("/z").deploy()
     assert api.get("/z").status_code == 200
-    emulator.instance.stop()
-
-
-def test_an_http_api_survives_a_kill(tmp_path):
-    port = instance.free_port()
-    emulator = Emulator(instance.start("w", port=port, home=tmp_path))
-    with backend(echo) as address:
-        client = emulator.client("apigatewayv2")
-        made = client.create_api(Name="a", ProtocolType="HTTP", Target=address)
-        wait_for_save(tmp_path, "w", "apigatewayv2")
-        kill(emulator)
-        emulator = Emulator(instance.start("w", port=port, home=tmp_path))
-        host = {"Host": f"{made['ApiId']}.execute-api.us-east-1.localhost:{port}"}
-        assert emulator.anonymous.get("/x", headers=host).json()["method"] == "GET"
-        found = emulator.client("apigatewayv2").get_api(ApiId=made["ApiId"])
-        assert found["ApiEndpoint"] == made["ApiEndpoint"]
     emulator.instance.stop()
