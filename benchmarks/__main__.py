@@ -17,14 +17,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import apigateway, dynamodb, labs, s3, start
+from benchmarks import apigateway, cognito, dynamodb, labs, lambda_, s3, start
 from benchmarks.measure import Figure
 
 GROUPS = {
     "start": start.run,
     "s3": s3.run,
     "dynamodb": dynamodb.run,
+    "lambda": lambda_.run,
     "apigateway": apigateway.run,
+    "cognito": cognito.run,
     "labs": labs.run,
 }
 METHOD = """\
