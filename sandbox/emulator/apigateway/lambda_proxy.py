@@ -13,6 +13,7 @@ from typing import Any
 from localstack.services.apigateway.next_gen.execute_api.context import EndpointResponse
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import (
     InternalServerError,
+    RequestTooLargeError,
 )
 from localstack.services.apigateway.next_gen.execute_api.helpers import (
     render_uri_with_stage_variables,
@@ -128,6 +129,8 @@ def call(
                 "Execution failed due to configuration error: Invalid permissions on Lambda function",
             )
             raise InternalServerError("Internal server error", status_code=500) from None
+        if refusal.code == "RequestTooLargeException":
+            raise RequestTooLargeError("Request Too Long") from None
         if refusal.code == "TooManyRequestsException":
             note(context, "Lambda invocation failed with status: 429.")
             raise InternalServerError("Internal server error", status_code=500) from None
@@ -149,7 +152,8 @@ def timeout_seconds(integration: Any) -> float:
 
 def source_arn(context: Any) -> str:
     """The ARN of the method, as the function's permission names it."""
-    return source_arn_of(context, context.resource_method["httpMethod"], context.resource["path"])
+    method = context.invocation_request["http_method"]
+    return source_arn_of(context, method, context.resource["path"])
 
 
 def source_arn_of(context: Any, method: str, path: str) -> str:

@@ -5,24 +5,42 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from localstack.http import Response
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import (
     BaseGatewayException,
     MissingAuthTokenError,
+    RequestTooLargeError,
 )
 from localstack.services.apigateway.next_gen.execute_api.handlers.resource_router import (
     InvocationRequestRouter,
+    RestAPIResourceRouter,
 )
 
 from sandbox.emulator.apigateway import execution_log
 from sandbox.emulator.apigateway.errors import Coded
 
+LARGEST_BODY_BYTES = 10 * 1024**2
+
+
+_routers: WeakKeyDictionary[Any, RestAPIResourceRouter] = WeakKeyDictionary()
+
 
 class Router(InvocationRequestRouter):
     """LocalStack's router; a path that is none is refused as AWS refuses it."""
 
+    @staticmethod
+    def get_router_for_deployment(deployment: Any) -> RestAPIResourceRouter:
+        """The table of a deployment's paths, forgotten with it; upstream keeps every one for ever."""
+        found = _routers.get(deployment)
+        if found is None:
+            found = _routers[deployment] = RestAPIResourceRouter(deployment)
+        return found
+
     def __call__(self, chain: Any, context: Any, response: Response) -> None:
+        if len(context.invocation_request["body"]) > LARGEST_BODY_BYTES:
+            raise RequestTooLargeError("Request Too Long")
         try:
             self.route_and_enrich(context)
         except MissingAuthTokenError:

@@ -125,7 +125,7 @@ class Call:
         method, _, path = key.partition(" ")
         if not path:
             return f"{self.prefix}/{self.stage_name}/{method}"
-        method = "*" if method == "ANY" else method
+        method = self.method if method == "ANY" else method
         return f"{self.prefix}/{self.stage_name}/{method}{path}"
 
     def context(self, path: str) -> Any:

@@ -18,6 +18,7 @@ from sandbox.emulator.execute_api import identifiers, throttle
 from sandbox.emulator.execute_api.addresses import Address
 
 LOG = logging.getLogger(__name__)
+LARGEST_BODY_BYTES = 10 * 1024**2
 
 
 def knows(api_id: str) -> bool:
@@ -73,6 +74,8 @@ def _call(api: Api, address: Address, request: Any) -> Call | None:
 
 
 def _answer(call: Call) -> Answer:
+    if len(call.body) > LARGEST_BODY_BYTES:
+        raise Refused(413, "Request Entity Too Large")
     sharing = call.snapshot.cors
     if sharing is not None and call.method == "OPTIONS" and "origin" in call.headers:
         return Answer(204, list(cors.preflight(sharing, call.headers).items()), b"")

@@ -87,7 +87,11 @@ def _function(call: Call, integration: Resource) -> Answer:
         )
     except functions.TimedOut:
         raise Refused(503, "Service Unavailable") from None
-    except (functions.CannotInvoke, roles.CannotAssume):
+    except functions.CannotInvoke as refusal:
+        if refusal.code == "RequestTooLargeException":
+            raise Refused(413, "Request Entity Too Large") from None
+        raise server_error() from None
+    except roles.CannotAssume:
         raise server_error() from None
     if answer.error:
         raise server_error()

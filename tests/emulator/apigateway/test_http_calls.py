@@ -481,3 +481,9 @@ def test_access_logs(emulator, server):
     api.get("/x")
     found = until(lambda: logs.filter_log_events(logGroupName=group)["events"])
     assert found[0]["message"] == "GET /x 200 GET /x"
+
+
+def test_bodies_that_are_too_long(emulator, server):
+    api = HttpApi(emulator, Target=server)
+    reply = api.call("POST", "/x", content=b"x" * (10 * 1024**2 + 1))
+    assert (reply.status_code, reply.json()) == (413, {"message": "Request Entity Too Large"})

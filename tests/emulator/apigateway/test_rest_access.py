@@ -259,3 +259,24 @@ def test_a_method_of_a_plan_has_its_own_limit(emulator):
     headers = {"x-api-key": value}
     assert [api.get("/x", headers=headers).status_code for _ in range(2)] == [200, 429]
     assert [api.get("/y", headers=headers).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_signed_body_and_an_encoded_path(emulator):
+    api = RestApi(emulator).method("/x/{name}", "POST", authorizationType="AWS_IAM").deploy()
+    url = api.url("/x/a%20b?q=1%2F2&p=")
+    headers = signed("POST", url, "test", "test", body=b'{"a":1}')
+    assert emulator.anonymous.post(url, headers=headers, content=b'{"a":1}').status_code == 200
+    reply = emulator.anonymous.post(url, headers=headers, content=b'{"a":2}')
+    assert reply.status_code == 403
+    assert reply.headers["x-amzn-errortype"] == "InvalidSignatureException"
+
+
+def test_a_session_of_a_role_needs_its_token(emulator):
+    api = RestApi(emulator).method("/x", authorizationType="AWS_IAM").deploy()
+    sts = emulator.client("sts")
+    found = sts.get_session_token()["Credentials"]
+    pair = (found["AccessKeyId"], found["SecretAccessKey"])
+    headers = signed("GET", api.url("/x"), *pair, found["SessionToken"])
+    assert api.get("/x", headers=headers).status_code == 200
+    reply = api.get("/x", headers=signed("GET", api.url("/x"), *pair))
+    assert reply.json() == {"message": "The security token included in the request is invalid."}

@@ -358,3 +358,31 @@ def test_the_context_of_a_call(emulator):
     assert found["ip"] == "127.0.0.1"
     assert found["agent"] == "me/1"
     assert abs(int(found["requestTimeEpoch"]) / 1000 - time.time()) < 60
+
+
+def test_bodies_that_are_too_long(emulator, api):
+    reply = api.call("POST", "/pets/1", content=b"x" * (10 * 1024**2 + 1))
+    assert (reply.status_code, reply.json()) == (413, {"message": "Request Too Long"})
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/prod/%ff%fe",
+        "/prod//pets",
+        "/prod/pets/%2e%2e/%00",
+        "/prod/pets?%ff=%fe&&=&a",
+        "/%",
+        "/prod/" + "x" * 4000,
+        "//",
+    ],
+)
+def test_odd_paths_get_answers(api, emulator, target):
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+    host = f"{api.id}.execute-api.us-east-1.localhost:{emulator.port}"
+    connection.request("GET", target, headers={"Host": host})
+    reply = connection.getresponse()
+    assert reply.status in (200, 403), reply.read()
+    connection.close()

@@ -356,3 +356,27 @@ def test_the_execution_log_is_in_cloudwatch(emulator, api):
 
     assert until(lambda: any("Method completed with status: 200" in line for line in lines()))
     assert any("HTTP Method: GET, Resource Path: /pets/{id}" in line for line in lines())
+
+
+def test_a_role_instead_of_a_permission(emulator, echo):
+    iam = emulator.client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "apigateway.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    name = f"role-{echo.name}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    api = RestApi(emulator).method("/x", "GET", proxy(echo, credentials=role["Arn"])).deploy()
+    assert api.get("/x").status_code == 500
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}],
+    }
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    assert api.get("/x").status_code == 200

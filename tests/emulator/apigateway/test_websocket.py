@@ -166,3 +166,30 @@ def test_messages_back_to_a_connection(chat, emulator):
     assert socket.receive() is None
     with pytest.raises(client.exceptions.GoneException):
         client.post_to_connection(ConnectionId=own, Data=b"x")
+
+
+def test_signed_handshakes(emulator):
+    from tests.emulator.apigateway.apis import signed
+
+    client = emulator.client("apigatewayv2")
+    made = client.create_api(
+        Name="signed", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    mock = client.create_integration(ApiId=made, IntegrationType="MOCK")["IntegrationId"]
+    client.create_route(
+        ApiId=made,
+        RouteKey="$connect",
+        AuthorizationType="AWS_IAM",
+        Target=f"integrations/{mock}",
+    )
+    client.create_stage(ApiId=made, StageName="prod")
+    client.create_deployment(ApiId=made, StageName="prod")
+    host = f"{made}.execute-api.us-east-1.localhost:{emulator.port}"
+    with pytest.raises(Rejected) as refusal:
+        WebSocket(emulator.port, host, "/prod")
+    assert refusal.value.status == 403
+    headers = signed("GET", f"http://{host}/prod", "test", "test")
+    WebSocket(emulator.port, host, "/prod", headers).close()
+    headers = signed("GET", f"http://{host}/prod", "111111111111", "test")
+    with pytest.raises(Rejected):
+        WebSocket(emulator.port, host, "/prod", headers)
