@@ -51,7 +51,7 @@ class SandboxLambdaService(LambdaService):
     def __init__(self) -> None:
         self.lambda_running_versions: dict[str, RunningVersion] = {}
         self.lambda_starting_versions: dict[str, RunningVersion] = {}
-        self.event_managers = {}
+        self.event_managers: dict[str, Any] = {}
         self.lambda_version_manager_lock = threading.RLock()
         self.task_executor = ThreadPoolExecutor(4, thread_name_prefix="lambda-version")
         self._changed = threading.Condition()

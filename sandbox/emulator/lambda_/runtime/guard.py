@@ -31,7 +31,8 @@ CHANNEL, OUTPUT = 3, 4
 # What a function sees of the machine besides its own folders.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/nix", "/snap")
 
-libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+LINUX = sys.platform == "linux"
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def checked(answer, what):
@@ -141,7 +142,7 @@ class Walls:
 
 def drop_privileges():
     """Nothing of what the namespaces needed is left to the function."""
-    if libc is None:
+    if not LINUX:
         return
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
@@ -187,7 +188,7 @@ def run_program(config):
         os.execve(command[0], command, config["environment"])
     except OSError as error:
         name = command[0]
-        reason = "permission denied" if error.errno == 13 else os.strerror(error.errno).lower()
+        reason = "permission denied" if error.errno == 13 else os.strerror(error.errno or 0).lower()
         os.write(2, f"Error: fork/exec {name}: {reason}\n".encode())
         os._exit(127)
 
@@ -195,7 +196,7 @@ def run_program(config):
 def become_runtime(config, walls):
     """In the child: everything that comes before the runtime's own first instruction."""
     try:
-        if libc is not None:
+        if LINUX:
             libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
         os.setsid()
         if walls is not None:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import os
 import socket
 
-_channel = None
+_channel: socket.socket
 _rest = b""
 _PREFIX = "/2018-06-01/runtime/invocation/"
 
@@ -31,7 +31,7 @@ def next():
     text = _rest
     while (end := text.find(b"\r\n\r\n")) < 0:
         text += _receive()
-    headers = {}
+    headers: dict = {}
     for line in text[:end].decode("latin-1").split("\r\n")[1:]:
         name, _, value = line.partition(": ")
         headers[name] = value
