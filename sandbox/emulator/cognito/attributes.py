@@ -163,7 +163,7 @@ def check_new(pool: UserPool, attributes: Mapping[str, str], *, required: bool) 
             problems.append(f"{name}: {problem}")
     if required:
         problems += [
-            f"{name}: The attribute {name} is required"
+            f"{name}: The attribute is required"
             for name, rule in pool.schema.items()
             if rule["Required"] and name != "sub" and not attributes.get(name)
         ]

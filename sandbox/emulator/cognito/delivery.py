@@ -5,7 +5,10 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sett
 
 from __future__ import annotations
 
+import re
+from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.emulator.cognito import triggers
 from sandbox.emulator.cognito.errors import error
@@ -21,6 +24,9 @@ RESET_TEXT = "Your password reset code is {####}"
 INVITE_SUBJECT = "Your temporary password"
 INVITE_TEXT = "Your username is {username} and temporary password is {####}."
 SMS_TEXT = "Your confirmation code is {####}"
+LINK_SUBJECT = "Your verification link"
+LINK_TEXT = "Please click the link below to verify your email address. {##Verify Email##} "
+LINK_PLACE = re.compile(r"\{##(.*?)##\}")
 MFA_SUBJECT = "Your authentication code"
 MFA_TEXT = "Your authentication code is {####}."
 
@@ -52,7 +58,9 @@ def send_code(
     """
     subject, text, sms = _templates(pool, source)
     custom = _customized(pool, user, source, client_id, metadata)
-    if attribute == "email":
+    if attribute == "email" and _by_link(pool, source) and not custom.get("emailMessage"):
+        _mail_link(pool, user, address, code, client_id or "")
+    elif attribute == "email":
         subject = custom.get("emailSubject") or subject
         text = custom.get("emailMessage") or text
         _mail(pool, address, _fill(subject, code, user), _fill(text, code, user), code)
@@ -60,6 +68,27 @@ def send_code(
         text = custom.get("smsMessage") or sms
         _sms(address, _fill(text, code, user), code)
     return details(attribute, address)
+
+
+def _by_link(pool: UserPool, source: str) -> bool:
+    template = pool.settings.get("VerificationMessageTemplate") or {}
+    wanted = template.get("DefaultEmailOption") == "CONFIRM_WITH_LINK"
+    return wanted and bool(pool.domain) and source in ("SignUp", "ResendCode")
+
+
+def _mail_link(pool: UserPool, user: User, address: str, code: str, client_id: str) -> None:
+    """A link that confirms, instead of a code to type; it needs the pool's domain."""
+    from localstack import config
+
+    template = pool.settings.get("VerificationMessageTemplate") or {}
+    query = urlencode(
+        {"client_id": client_id, "user_name": user.username, "confirmation_code": code}
+    )
+    host = f"{pool.domain}.auth.{pool.region}.localhost:{config.GATEWAY_LISTEN[0].port}"
+    target = f"http://{host}/confirmUser?{query}"
+    text = template.get("EmailMessageByLink") or LINK_TEXT
+    body = LINK_PLACE.sub(lambda found: f'<a href="{escape(target)}">{found[1]}</a>', text)
+    _mail(pool, address, template.get("EmailSubjectByLink") or LINK_SUBJECT, body, code)
 
 
 def send_invitation(

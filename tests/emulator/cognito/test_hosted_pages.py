@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 import uuid
 from typing import Any
@@ -206,6 +207,19 @@ def test_a_form_of_another_page_and_injected_markup(fresh):
     shown = fresh.http.get("/confirm", params=fresh.query(username="<script>1</script>"))
     assert "<script>1" not in shown.text
     assert "frame-ancestors 'none'" in shown.headers["Content-Security-Policy"]
+
+
+def test_a_link_in_the_mail_confirms(emulator):
+    pool = Pool(emulator, VerificationMessageTemplate={"DefaultEmailOption": "CONFIRM_WITH_LINK"})
+    domain = f"link-{uuid.uuid4().hex[:8]}"
+    pool.admin.create_user_pool_domain(UserPoolId=pool.id, Domain=domain)
+    name = pool.sign_up()
+    link = re.search(r'href="([^"]+)"', pool.mail(f"{name}@example.com")[0]["html"])
+    assert link and link[1].startswith(f"http://{domain}.auth.us-east-1.localhost:")
+    reply = emulator.anonymous.get(html.unescape(link[1]))
+    assert "Your registration has been confirmed!" in reply.text
+    assert pool.srp(name)
+    assert emulator.anonymous.get(html.unescape(link[1])).status_code == 400
 
 
 def test_an_unknown_domain(emulator):

@@ -254,6 +254,20 @@ def _confirm(visit: Visit) -> None:
     visit.go("/login", _notice="confirmed")
 
 
+def _confirm_by_link(visit: Visit) -> None:
+    given = visit.request.args
+    client = visit.pool.clients.get(given.get("client_id", ""))
+    user = users.find(visit.pool, given.get("user_name", ""))
+    try:
+        if client is None or user is None:
+            raise sign_up.codes.expired()
+        sign_up.confirm(visit.pool, client, user, given.get("confirmation_code", ""))
+    except CommonServiceException as refusal:
+        raise PageError(_words(refusal)) from refusal
+    saver.mark("cognito-idp")
+    visit.show(pages.Page("Your registration has been confirmed!", "You can close this page."))
+
+
 def _forgot(visit: Visit) -> None:
     asked = visit.asked
     if not visit.posted:
@@ -325,7 +339,7 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "/login": _login,
     "/signup": _signup,
     "/confirm": _confirm,
-    "/confirmUser": _confirm,
+    "/confirmUser": _confirm_by_link,
     "/forgotPassword": _forgot,
     "/confirmForgotPassword": _reset,
     "/newPassword": _new_password,

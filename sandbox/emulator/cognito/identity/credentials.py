@@ -35,6 +35,8 @@ class CredentialOperations:
     def get_id(self, context: RequestContext, request: Request) -> dict[str, Any]:
         """The identity of the logins, or a new guest."""
         pool = _pool(request["IdentityPoolId"])
+        if proof.DEVELOPER in (request.get("Logins") or {}):
+            raise not_authorized("Invalid login token. Can't pass in a Cognito token.")
         proven = proof.check(pool, request.get("Logins"))
         identity = _identity_of(pool, proven)
         # Its name begins with Get, and still it changes what is saved.
