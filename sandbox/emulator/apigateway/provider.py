@@ -8,40 +8,34 @@ from __future__ import annotations
 import io
 import json
 import re
-from datetime import date, timedelta
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.apigateway import (
     BadRequestException,
     ConflictException,
-    ExportResponse,
     NotFoundException,
     PutRestApiRequest,
     TestInvokeAuthorizerResponse,
     TestInvokeMethodResponse,
-    Usage,
 )
 from localstack.services.apigateway.helpers import get_moto_rest_api, get_rest_api_container
 from localstack.services.apigateway.models import apigateway_stores
 from localstack.services.apigateway.next_gen.execute_api.helpers import freeze_rest_api
-from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
 from localstack.services.apigateway.patches import apply_patches
 from localstack.services.moto import MotoFallbackDispatcher
 from localstack.state import StateVisitor
 from moto.apigateway.models import apigateway_backends
 
-from sandbox.emulator import clock
-from sandbox.emulator.apigateway import openapi, test_invoke, usage, usage_plans
+from sandbox.emulator.apigateway import test_invoke
 from sandbox.emulator.apigateway.authorizers import functions, inputs
+from sandbox.emulator.apigateway.document_operations import DocumentOperations
 from sandbox.emulator.apigateway.export import Exporter
+from sandbox.emulator.apigateway.inputs import check_policy, check_stage_name, refuse_private
 from sandbox.emulator.apigateway.models import usage_stores
+from sandbox.emulator.apigateway.usage_operations import UsageOperations
 
 PATH_PART = re.compile(r"[A-Za-z0-9._:%~$@!*+,;=()&'-]+|\{[A-Za-z0-9._:-]+\+?\}")
-STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-PRIVATE = (
-    "Private APIs are reached through interface VPC endpoints, which this sandbox does not have."
-)
 NO_VPC_LINKS = (
     "VPC links lead to load balancers inside a VPC, which this sandbox cannot reach from an API."
 )
@@ -52,7 +46,7 @@ NO_DOMAIN_NAMES = (
 SHORTEST_TIMEOUT_MS, LONGEST_TIMEOUT_MS = 50, 29_000
 
 
-class SandboxApigatewayProvider(ApigatewayNextGenProvider):
+class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
     """`apigateway:sandbox`."""
 
     def on_after_init(self) -> None:
@@ -70,8 +64,8 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
     @handler("CreateRestApi", expand=False)
     def create_rest_api(self, context: RequestContext, request: Any) -> Any:
         """A new API; private ones and broken resource policies are refused."""
-        _refuse_private((request.get("endpointConfiguration") or {}).get("types"))
-        _check_policy(request.get("policy"))
+        refuse_private((request.get("endpointConfiguration") or {}).get("types"))
+        check_policy(request.get("policy"))
         if not request.get("cloneFrom"):
             return super().create_rest_api(context, request)
         original = _now(context, request["cloneFrom"])
@@ -96,9 +90,9 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
         """Change an API; what it may not become is refused."""
         for operation in patch_operations or ():
             if operation.get("path", "").startswith("/endpointConfiguration/types"):
-                _refuse_private([operation.get("value")])
+                refuse_private([operation.get("value")])
             if operation.get("path") == "/policy":
-                _check_policy(operation.get("value"))
+                check_policy(operation.get("value"))
         return super().update_rest_api(context, rest_api_id, patch_operations, **kwargs)
 
     @handler("DeleteRestApi")
@@ -107,96 +101,6 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
         get_moto_rest_api(context, rest_api_id)
         super().delete_rest_api(context, rest_api_id, **kwargs)
         functions.results.flush((rest_api_id.lower(),))
-
-    def import_rest_api(
-        self,
-        context: RequestContext,
-        body: Any = None,
-        fail_on_warnings: bool | None = None,
-        parameters: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        """A new API from an OpenAPI document; a document that fails leaves nothing behind."""
-        data = _bytes(body)
-        document = openapi.read(data)
-        _refuse_private(
-            (document.get("x-amazon-apigateway-endpoint-configuration") or {}).get("types")
-        )
-        before = set(apigateway_backends[context.account_id][context.region].apis)
-        try:
-            return super().import_rest_api(
-                context, io.BytesIO(data), fail_on_warnings, parameters, **kwargs
-            )
-        except Exception as error:
-            for made in set(apigateway_backends[context.account_id][context.region].apis) - before:
-                self.delete_rest_api(context, made)
-            raise _import_error(error) from error
-
-    @handler("PutRestApi", expand=False)
-    def put_rest_api(self, context: RequestContext, request: Any) -> Any:
-        """Replace an API by a document."""
-        data = _bytes(request.get("body"))
-        document = openapi.read(data)
-        moto_api = get_moto_rest_api(context, request["restApiId"])
-        container = get_rest_api_container(context, rest_api_id=request["restApiId"])
-        container.authorizers.clear()
-        container.validators.clear()
-        container.gateway_responses.clear()
-        request["body"] = io.BytesIO(data)
-        try:
-            found = super().put_rest_api(context, request)
-        except Exception as error:
-            raise _import_error(error) from error
-        mode = (request.get("parameters") or {}).get("basepath") or context.request.args.get(
-            "basepath", "ignore"
-        )
-        openapi.complete(document, moto_api, container, _base_path(document, mode))
-        return found
-
-    def get_export(
-        self,
-        context: RequestContext,
-        rest_api_id: str,
-        stage_name: str,
-        export_type: str,
-        parameters: Any = None,
-        accepts: str | None = None,
-        **kwargs: Any,
-    ) -> ExportResponse:
-        """A stage as a Swagger or OpenAPI document."""
-        moto_api = get_moto_rest_api(context, rest_api_id)
-        if export_type not in ("swagger", "oas30"):
-            raise BadRequestException(f"No API exporter for type '{export_type}'")
-        stage = moto_api.stages.get(stage_name)
-        if stage is None:
-            raise NotFoundException("Invalid Stage identifier specified")
-        accepts = accepts or "application/json"
-        if accepts not in ("application/json", "application/yaml"):
-            raise BadRequestException("Invalid Accepts header")
-        store = apigateway_stores[context.account_id][context.region]
-        deployment = store.internal_deployments.get(rest_api_id.lower(), {})[stage.deployment_id]
-        extensions = context.request.args.get("extensions") or (parameters or {}).get("extensions")
-        exporter = Exporter(
-            deployment,
-            rest_api_id,
-            stage_name,
-            2 if export_type == "swagger" else 3,
-            {part.strip() for part in (extensions or "").split(",") if part.strip()},
-        )
-        version = moto_api.version or clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        document = exporter.document(moto_api.name, version, moto_api.description)
-        if accepts == "application/json":
-            text = json.dumps(document, indent=2)
-        else:
-            import yaml
-
-            text = yaml.safe_dump(json.loads(json.dumps(document)), sort_keys=False)
-        ending = accepts.rpartition("/")[2]
-        return ExportResponse(
-            body=text.encode(),
-            contentType="application/octet-stream",
-            contentDisposition=f'attachment; filename="{export_type}_{version}.{ending}"',
-        )
 
     # --- resources and methods -------------------------------------------------------------------
 
@@ -257,7 +161,7 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
     ) -> Any:
         """A snapshot of the API; one without methods, or with a method that calls nothing, is refused."""
         moto_api = get_moto_rest_api(context, rest_api_id)
-        _check_stage_name(stage_name)
+        check_stage_name(stage_name)
         methods = [
             method
             for resource in moto_api.resources.values()
@@ -273,7 +177,7 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
     def create_stage(self, context: RequestContext, request: Any) -> Any:
         """A new name for a deployment."""
         moto_api = get_moto_rest_api(context, request["restApiId"])
-        _check_stage_name(request["stageName"])
+        check_stage_name(request["stageName"])
         if request["deploymentId"] not in moto_api.deployments:
             raise BadRequestException("Deployment id does not exist")
         if request["stageName"] in moto_api.stages:
@@ -381,82 +285,6 @@ class SandboxApigatewayProvider(ApigatewayNextGenProvider):
             raise NotFoundException("Invalid Authorizer identifier specified")
         return test_invoke.authorizer(request, deployment, found)
 
-    # --- usage plans -----------------------------------------------------------------------------
-
-    def update_usage_plan(
-        self,
-        context: RequestContext,
-        usage_plan_id: str,
-        patch_operations: list | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Change a plan; the limits of single methods, which moto does not know, are set here."""
-        plan = usage_plans.find(context, usage_plan_id)
-        for operation in patch_operations or ():
-            usage_plans.check_stage(context, plan, operation)
-        found = super().update_usage_plan(context, usage_plan_id, patch_operations, **kwargs)
-        for operation in patch_operations or ():
-            usage_plans.apply(plan, operation)
-        return usage_plans.shown(plan, found)
-
-    def get_usage(
-        self,
-        context: RequestContext,
-        usage_plan_id: str,
-        start_date: str,
-        end_date: str,
-        key_id: str | None = None,
-        **kwargs: Any,
-    ) -> Usage:
-        """Used and remaining calls of each key for each day."""
-        plan = usage_plans.find(context, usage_plan_id)
-        try:
-            first, last = date.fromisoformat(start_date), date.fromisoformat(end_date)
-        except ValueError:
-            raise BadRequestException("Usage start and end dates must be valid dates") from None
-        if last < first:
-            raise BadRequestException("Usage end date must not be before its start date")
-        store = usage_stores[context.account_id][context.region]
-        keys = apigateway_backends[context.account_id][context.region].usage_plan_keys
-        items: dict[str, list[list[int]]] = {}
-        for known in keys.get(usage_plan_id, {}):
-            if key_id and known != key_id:
-                continue
-            counts = store.usage.get(usage_plan_id, {}).get(known, {})
-            if not counts:
-                continue
-            items[known] = [
-                [
-                    counts.get(day.isoformat(), 0),
-                    usage.remaining(store, plan, known, day) if plan.quota else -1,
-                ]
-                for day in _days(first, last)
-            ]
-        return Usage(usagePlanId=usage_plan_id, startDate=start_date, endDate=end_date, items=items)
-
-    def update_usage(
-        self,
-        context: RequestContext,
-        usage_plan_id: str,
-        key_id: str,
-        patch_operations: list | None = None,
-        **kwargs: Any,
-    ) -> Usage:
-        """Grant a key another remaining quota for the present period."""
-        plan = usage_plans.find(context, usage_plan_id)
-        store = usage_stores[context.account_id][context.region]
-        today = clock.now().date()
-        for operation in patch_operations or ():
-            if operation.get("path") == "/remaining" and plan.quota:
-                wanted = int(operation["value"])
-                start = usage.period_start(plan.quota, today).isoformat()
-                granted = store.granted.setdefault(usage_plan_id, {}).setdefault(key_id, {})
-                granted[start] = (
-                    granted.get(start, 0) + wanted - usage.remaining(store, plan, key_id, today)
-                )
-        day = today.isoformat()
-        return self.get_usage(context, usage_plan_id, day, day, key_id)
-
 
 def dispatcher(provider: Any) -> Any:
     """Operations by name; those about an API that does not exist are refused alike."""
@@ -474,10 +302,6 @@ def dispatcher(provider: Any) -> Any:
     return {name: checked(operation) for name, operation in table.items()}
 
 
-def _bytes(body: Any) -> bytes:
-    return body.read() if hasattr(body, "read") else body or b""
-
-
 def _now(context: RequestContext, api_id: str) -> Any:
     """A snapshot of the API as it stands now."""
     return freeze_rest_api(
@@ -486,51 +310,3 @@ def _now(context: RequestContext, api_id: str) -> Any:
         moto_rest_api=get_moto_rest_api(context, api_id),
         localstack_rest_api=get_rest_api_container(context, rest_api_id=api_id),
     )
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
-def _refuse_private(types: list[str] | None) -> None:
-    if types and "PRIVATE" in types:
-        raise BadRequestException(PRIVATE)
-
-
-def _check_policy(text: str | None) -> None:
-    if not text:
-        return
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    statements = found.get("Statement") if isinstance(found, dict) else None
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not all(
-        isinstance(one, dict) and ("Principal" in one or "NotPrincipal" in one)
-        for one in statements
-    ):
-        raise BadRequestException(
-            "Invalid policy document. Please check the policy syntax and ensure that Principals are "
-            "valid."
-        )
-
-
-def _check_stage_name(name: str | None) -> None:
-    if name and not STAGE_NAME.fullmatch(name):
-        raise BadRequestException("Stage name only allows a-zA-Z0-9_-")
-
-
-def _base_path(document: dict[str, Any], mode: str) -> str:
-    if mode != "prepend":
-        return ""
-    return str(document.get("basePath") or "").rstrip("/")
-
-
-def _import_error(error: Exception) -> Exception:
-    from localstack.aws.api import CommonServiceException, ServiceException
-
-    if isinstance(error, CommonServiceException | ServiceException):
-        return error
-    return BadRequestException(f"Unable to import the document: {error}")
