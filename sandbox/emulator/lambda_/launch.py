@@ -85,8 +85,15 @@ def _guard(kind: str) -> RuntimeProcess:
 def _prepare(kind: str) -> None:
     """Have the next guard ready: a cold start then needs no interpreter's start."""
     with _ready_lock:
+        if kind in _ready or _closing:
+            return
+    # Not under the lock: others must not wait for it.
+    made = _guard(kind)
+    with _ready_lock:
         if kind not in _ready and not _closing:
-            _ready[kind] = _guard(kind)
+            _ready[kind] = made
+            return
+    made.close()
 
 
 def _configuration(

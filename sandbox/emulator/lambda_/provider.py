@@ -31,6 +31,7 @@ from sandbox.emulator.access import decisions, principal
 from sandbox.emulator.access.actions.requirement import Requirement
 from sandbox.emulator.lambda_ import (
     asynchronous,
+    code,
     destinations,
     environment,
     launch,
@@ -105,6 +106,7 @@ class SandboxLambdaProvider(LambdaProvider):
 
     def on_sandbox_restored(self) -> None:
         """Versions are made when they are needed; mappings and waiting events go on."""
+        self.lambda_service.settle()
         mappings.revive(self)
         self.events.restored()
 
@@ -135,7 +137,17 @@ class SandboxLambdaProvider(LambdaProvider):
     ) -> FunctionConfiguration:
         """New code; with `DryRun` it is only looked at."""
         self._check_code_access(context, request)
+        if request.get("DryRun"):
+            return self._dry_run(context, request)
         return super().update_function_code(context, request)
+
+    def _dry_run(self, context: RequestContext, request: Any) -> FunctionConfiguration:
+        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
+        name, _ = api_utils.get_name_and_qualifier(request["FunctionName"], None, context)
+        latest = self._get_function(name, account, region).latest()
+        if request.get("ZipFile"):
+            code.store(request["ZipFile"]).destroy()
+        return api_utils.map_config_out(latest)
 
     @handler("UpdateFunctionConfiguration", expand=False)
     def update_function_configuration(
@@ -187,9 +199,9 @@ class SandboxLambdaProvider(LambdaProvider):
                 raise InvalidParameterValueException(str(reason), Type="User") from None
 
     @staticmethod
-    def _check_code_access(context: RequestContext, code: Any) -> None:
+    def _check_code_access(context: RequestContext, request: Any) -> None:
         """The caller must be able to read the archive in S3."""
-        bucket, key = code.get("S3Bucket"), code.get("S3Key")
+        bucket, key = request.get("S3Bucket"), request.get("S3Key")
         caller = principal.of(context)
         if not bucket or bucket == "hot-reload" or caller.trusted:
             return

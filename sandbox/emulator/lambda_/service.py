@@ -166,7 +166,31 @@ class SandboxLambdaService(LambdaService):
                 version = RunningVersion(arn, stored, function)
                 version.prepare()
                 self.lambda_running_versions[arn] = version
+                count = _provisioned(function, qualifier)
+                if count:
+                    version.update_provisioned_concurrency_config(count)
         return self.lambda_running_versions[arn]
+
+    def settle(self) -> None:
+        """After a restart nothing is being made any more: pending versions are active."""
+        for regions in list(lambda_stores.values()):
+            for store in list(regions.values()):
+                for function in list(store.functions.values()):
+                    for number, stored in list(function.versions.items()):
+                        last = stored.config.last_update
+                        if stored.config.state.state == State.Active and (
+                            last is None or last.status != LastUpdateStatus.InProgress
+                        ):
+                            continue
+                        if stored.config.state.state == State.Failed:
+                            continue
+                        config = dataclasses.replace(
+                            stored.config,
+                            state=VersionState(state=State.Active),
+                            last_update=UpdateStatus(status=LastUpdateStatus.Successful),
+                        )
+                        object.__setattr__(config, "revision_id", stored.config.revision_id)
+                        function.versions[number] = dataclasses.replace(stored, config=config)
 
     def update_alias(self, old_alias: Any, new_alias: Any, function: Any) -> None:
         """Move the alias's provisioned environments to the version that it names now."""
@@ -278,6 +302,16 @@ def checked_payload(payload: bytes | None) -> bytes:
             Type="User",
         ) from None
     return payload
+
+
+def _provisioned(function: Any, number: str) -> int:
+    """How many environments a version has ahead of time, by itself or by an alias."""
+    names = [number] + [a.name for a in function.aliases.values() if a.function_version == number]
+    return sum(
+        config.provisioned_concurrent_executions
+        for name, config in function.provisioned_concurrency_configs.items()
+        if name in names
+    )
 
 
 def _function(identity: Any) -> Any:

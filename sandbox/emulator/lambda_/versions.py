@@ -60,6 +60,11 @@ class RunningVersion:
         with self._lock:
             environment = self._provisioned.pop() if self._provisioned else None
         if environment is not None:
+            if not environment.session.fresh():
+                with self._lock:
+                    self._all.discard(environment)
+                environment.dispose()
+                environment = self._make("provisioned-concurrency")
             try:
                 return environment.run(work, on_chunk)
             finally:

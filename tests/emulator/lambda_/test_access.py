@@ -125,6 +125,77 @@ def test_a_topic_needs_permission_to_call(functions):
     sns.delete_topic(TopicArn=topic)
 
 
+def test_a_bucket_needs_permission_to_call(functions):
+    functions.python(
+        "notified", "def handler(e, c): print('key', e['Records'][0]['s3']['object']['key'])"
+    )
+    s3 = functions.emulator.client("s3")
+    s3.create_bucket(Bucket="notifying-bucket")
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:notified"
+    wanted = {
+        "LambdaFunctionConfigurations": [
+            {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+        ]
+    }
+    with pytest.raises(ClientError) as error:
+        s3.put_bucket_notification_configuration(
+            Bucket="notifying-bucket", NotificationConfiguration=wanted
+        )
+    assert error.value.response["Error"]["Code"] == "InvalidArgument"
+    assert error.value.response["Error"]["Message"] == (
+        "Unable to validate the following destination configurations"
+    )
+    functions.client.add_permission(
+        FunctionName="notified",
+        StatementId="bucket",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::notifying-bucket",
+        SourceAccount="000000000000",
+    )
+    s3.put_bucket_notification_configuration(
+        Bucket="notifying-bucket", NotificationConfiguration=wanted
+    )
+    s3.put_object(Bucket="notifying-bucket", Key="a.txt", Body=b"x")
+
+    def notified():
+        try:
+            return [m for m in functions.log("notified") if m.startswith("key")]
+        except ClientError:
+            return []
+
+    assert until(notified) == ["key a.txt\n"]
+
+
+def test_a_rule_needs_permission_to_call(functions):
+    functions.python("ruled", "def handler(e, c): print('detail', e['detail'])")
+    events = functions.emulator.client("events")
+    rule = events.put_rule(Name="rule", EventPattern='{"source": ["mine"]}')["RuleArn"]
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:ruled"
+    events.put_targets(Rule="rule", Targets=[{"Id": "1", "Arn": arn}])
+    entry = {"Source": "mine", "DetailType": "t", "Detail": '{"n": 1}'}
+    events.put_events(Entries=[entry])
+    time.sleep(0.5)
+    functions.client.add_permission(
+        FunctionName="ruled",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    events.put_events(Entries=[entry | {"Detail": '{"n": 2}'}])
+
+    def ruled():
+        try:
+            return [m for m in functions.log("ruled") if m.startswith("detail")]
+        except ClientError:
+            return []
+
+    assert until(ruled) == ["detail {'n': 2}\n"]
+    events.remove_targets(Rule="rule", Ids=["1"])
+    events.delete_rule(Name="rule")
+
+
 def test_credentials_end_and_are_renewed(own_emulator):
     from tests.emulator.lambda_.conftest import Functions
 
