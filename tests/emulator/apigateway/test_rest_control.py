@@ -326,3 +326,13 @@ def test_a_clone_has_the_same_methods(emulator, client):
     client.create_deployment(restApiId=made, stageName="prod")
     api.id = made
     assert api.get("/x/1").json() == {"ok": True}
+
+
+def test_a_method_is_put_once(emulator, client):
+    api = RestApi(emulator).method("/x")
+    options = {"restApiId": api.id, "resourceId": api.resource("/x"), "authorizationType": "NONE"}
+    assert refusal(client.put_method, httpMethod="GET", **options) == (
+        "ConflictException",
+        "Method already exists for this resource",
+    )
+    assert refusal(client.put_method, httpMethod="FETCH", **options)[0] == "BadRequestException"
