@@ -67,6 +67,7 @@ def _require(context: Any, policy: Policy) -> None:
     """The resource policy must allow everybody who comes without credentials of IAM."""
     decision = callers.decide(context, ANONYMOUS, method_arn(context), context.account_id, policy)
     if not decision.allowed:
+        callers.remember(context.gateway_context, ANONYMOUS, decision)
         raise access_denied(callers.refusal(ANONYMOUS, decision))
 
 
@@ -84,6 +85,7 @@ def _signed(context: Any, policy: Policy | None) -> None:
         raise unknown(context.invocation_request["headers"].get("Authorization"))
     decision = callers.decide(context, caller, method_arn(context), context.account_id, policy)
     if not decision.allowed:
+        callers.remember(context.gateway_context, caller, decision)
         raise access_denied(callers.refusal(caller, decision))
     context.caller = caller
     context.context_variables["identity"].update(callers.identity(caller))
@@ -94,6 +96,7 @@ def _custom(context: Any, authorizer: Any, policy: Policy | None) -> None:
     if policy is not None:
         decision = callers.decide(context, ANONYMOUS, arn, context.account_id, policy)
         if decision.outcome is Outcome.EXPLICIT_DENY:
+            callers.remember(context.gateway_context, ANONYMOUS, decision)
             raise access_denied(callers.refusal(ANONYMOUS, decision))
     found = functions.authorize(context, authorizer, arn, policy)
     context.usage_key = found.usage_key

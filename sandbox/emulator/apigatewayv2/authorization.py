@@ -121,7 +121,9 @@ def _signed(call: Call, arn: str) -> None:
         raise Refused(403, "Forbidden") from None
     if caller.anonymous:
         raise Refused(403, "Forbidden")
-    if not callers.decide(call, caller, arn, call.api.account, None).allowed:
+    decision = callers.decide(call, caller, arn, call.api.account, None)
+    if not decision.allowed:
+        callers.remember(call.gateway_context, caller, decision)
         raise Refused(403, "Forbidden")
     call.caller = caller
     shown = callers.identity(caller)

@@ -45,6 +45,7 @@ class Call:
     path_parameters: dict[str, str] = field(default_factory=dict)
     authorizer: dict[str, Any] = field(default_factory=dict)
     caller: Any = None
+    gateway_context: Any = None
     request_id: str = field(default_factory=identifiers.extended_id)
     time: float = field(default_factory=clock.time)
     _lower: dict[str, str] | None = None

@@ -84,6 +84,7 @@ def serve(api: Api, address: Address, context: RequestContext, response: Respons
         get_data=lambda **_: b"",
     )
     call = Call(api, stage, snapshot, shim, path or "/", address.path, address.query)
+    call.gateway_context = context
     connection = Connection(secrets.token_urlsafe(11) + "=", call)
     try:
         messages.connect(connection)

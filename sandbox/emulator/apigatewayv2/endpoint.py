@@ -42,6 +42,7 @@ def serve(address: Address, context: RequestContext, response: Response) -> None
         call = _call(api, address, context.request)
         if call is None:
             raise Refused(404, "Not Found")
+        call.gateway_context = context
         answer = _answer(call)
     except Refused as refusal:
         answer = _refusal(refusal)

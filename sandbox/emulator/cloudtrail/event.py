@@ -31,6 +31,7 @@ ITEM_OPERATION = re.compile(
     r"GetShardIterator"
 )
 DATA = {
+    "execute-api": re.compile(r"Invoke|ManageConnections"),
     "s3": OBJECT_OPERATION,
     "dynamodb": ITEM_OPERATION,
     "dynamodbstreams": ITEM_OPERATION,

@@ -74,7 +74,8 @@ def finish_request(chain: HandlerChain, context: RequestContext, response: Respo
     error = context.service_exception
     request = context.request
     refused = decision is not None and not decision.allowed
-    service = context.service.service_name if context.service else "s3"
+    # Websites and APIs are no services of the chain; the decision tells whose they are.
+    service = context.service.service_name if context.service else decision.action.split(":")[0]
     if context.operation is not None:
         operation = context.operation.name
     else:

@@ -106,3 +106,10 @@ def identity(principal: Principal) -> dict[str, Any]:
         if cognito.get(name):
             found[name] = cognito[name]
     return found
+
+
+def remember(context: Any, principal: Principal, decision: Decision) -> None:
+    """Leave a refusal for `sandbox events`, which tells the rule that decided."""
+    if context is not None:
+        context.sandbox_principal = principal
+        context.sandbox_decision = decision

@@ -280,3 +280,20 @@ def test_a_session_of_a_role_needs_its_token(emulator):
     assert api.get("/x", headers=headers).status_code == 200
     reply = api.get("/x", headers=signed("GET", api.url("/x"), *pair))
     assert reply.json() == {"message": "The security token included in the request is invalid."}
+
+
+def test_a_refusal_is_in_the_events_with_its_rule(emulator, api, user):
+    name, key, secret, allow = user
+    allow("execute-api:*", effect="Deny")
+    assert call(api, key, secret).status_code == 403
+    allow(None)
+    events = emulator.instance.call("GET", "/events?denied=1&service=execute-api")
+    found = (events.get("events") or events)[-1]
+    assert found["action"] == "execute-api:Invoke"
+    assert found["user_name"] == name
+    assert found["resource"] == f"{api.arn}/prod/GET/x"
+    assert found["rule"].startswith("explicit deny")
+    history = emulator.client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "Invoke"}]
+    )["Events"]
+    assert history == []

@@ -56,6 +56,7 @@ def authorize(
     found = ask(context, authorizer, arn)
     decision = decide(context, found.policy, arn, resource_policy)
     if not decision.allowed:
+        callers.remember(context.gateway_context, ANONYMOUS, decision)
         from sandbox.emulator.access import messages
 
         raise access_denied(
