@@ -18,6 +18,7 @@ from moto.apigateway.models import apigateway_backends
 
 from sandbox.emulator import clock
 from sandbox.emulator.apigateway import openapi
+from sandbox.emulator.apigateway.contents import Contents
 from sandbox.emulator.apigateway.export import Exporter
 from sandbox.emulator.apigateway.inputs import refuse_private
 
@@ -51,23 +52,30 @@ class DocumentOperations(ApigatewayNextGenProvider):
 
     @handler("PutRestApi", expand=False)
     def put_rest_api(self, context: RequestContext, request: Any) -> Any:
-        """Replace an API by a document."""
+        """Replace an API by a document, or merge it in; a document that fails changes nothing."""
         data = _bytes(request.get("body"))
         document = openapi.read(data)
+        mode = request.get("mode") or "merge"
+        if mode not in ("merge", "overwrite"):
+            raise BadRequestException("Invalid mode specified. Must be one of [merge, overwrite]")
         moto_api = get_moto_rest_api(context, request["restApiId"])
         container = get_rest_api_container(context, rest_api_id=request["restApiId"])
+        before = Contents(moto_api, container)
         container.authorizers.clear()
         container.validators.clear()
         container.gateway_responses.clear()
         request["body"] = io.BytesIO(data)
-        try:
-            found = super().put_rest_api(context, request)
-        except Exception as error:
-            raise _import_error(error) from error
-        mode = (request.get("parameters") or {}).get("basepath") or context.request.args.get(
+        base_path = (request.get("parameters") or {}).get("basepath") or context.request.args.get(
             "basepath", "ignore"
         )
-        openapi.complete(document, moto_api, container, _base_path(document, mode))
+        try:
+            found = super().put_rest_api(context, request)
+            openapi.complete(document, moto_api, container, _base_path(document, base_path))
+        except Exception as error:
+            before.put_back()
+            raise _import_error(error) from error
+        if mode == "merge":
+            before.merge()
         return found
 
     def get_export(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -16,6 +17,8 @@ from sandbox.emulator.apigateway.invocation import Invocation
 from sandbox.emulator.execute_api import front
 from sandbox.emulator.execute_api.addresses import Address
 
+# Upstream warns of every path that an API has not; the caller is told.
+logging.getLogger("localstack.services.apigateway.next_gen").setLevel(logging.ERROR)
 _chain: RestChain | None = None
 
 

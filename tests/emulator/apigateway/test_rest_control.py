@@ -336,3 +336,28 @@ def test_a_method_is_put_once(emulator, client):
         "Method already exists for this resource",
     )
     assert refusal(client.put_method, httpMethod="FETCH", **options)[0] == "BadRequestException"
+
+
+def test_a_document_is_merged_or_replaces(emulator, client):
+    api = RestApi(emulator).method("/old/{id}").method("/pets/{id}", "GET").deploy()
+    api.client.put_gateway_response(restApiId=api.id, responseType="THROTTLED", statusCode="430")
+    text = json.dumps(document("http://127.0.0.1:1")).encode()
+    client.put_rest_api(restApiId=api.id, mode="merge", body=text)
+    api.deploy()
+    assert api.get("/old/1").json() == {"ok": True}
+    assert api.get("/pets/1").status_code == 400  # the document's method, with its validator
+    kinds = {
+        item["responseType"]
+        for item in client.get_gateway_responses(restApiId=api.id)["items"]
+        if not item["defaultResponse"]
+    }
+    assert kinds == {"THROTTLED", "DEFAULT_4XX"}
+    broken = document("http://127.0.0.1:1")
+    broken["paths"]["/pets/{id}"]["get"]["x-amazon-apigateway-integration"] = "nothing"
+    found = refusal(client.put_rest_api, restApiId=api.id, body=json.dumps(broken).encode())
+    assert found[0] == "BadRequestException"
+    api.deploy()
+    assert api.get("/old/1").json() == {"ok": True}
+    client.put_rest_api(restApiId=api.id, mode="overwrite", body=text)
+    api.deploy()
+    assert api.get("/old/1").json() == {"message": "Missing Authentication Token"}
