@@ -237,6 +237,25 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
         inputs.check(request, container.authorizers.values())
         return super().create_authorizer(context, request)
 
+    def update_authorizer(
+        self,
+        context: RequestContext,
+        rest_api_id: str,
+        authorizer_id: str,
+        patch_operations: list | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Change an authorizer; pools are added and removed by their ARN."""
+        container = get_rest_api_container(context, rest_api_id=rest_api_id)
+        known = container.authorizers.get(authorizer_id)
+        if known is None:
+            raise NotFoundException("Invalid Authorizer identifier specified")
+        changed = inputs.patched(known, patch_operations or [])
+        others = [a for identity, a in container.authorizers.items() if identity != authorizer_id]
+        inputs.check(changed, others)
+        container.authorizers[authorizer_id] = changed
+        return self.get_authorizer(context, rest_api_id, authorizer_id)
+
     def delete_authorizer(
         self, context: RequestContext, rest_api_id: str, authorizer_id: str, **kwargs: Any
     ) -> None:

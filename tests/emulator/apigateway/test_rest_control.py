@@ -361,3 +361,32 @@ def test_a_document_is_merged_or_replaces(emulator, client):
     client.put_rest_api(restApiId=api.id, mode="overwrite", body=text)
     api.deploy()
     assert api.get("/old/1").json() == {"message": "Missing Authentication Token"}
+
+
+def test_an_authorizer_changes(emulator, client):
+    api = RestApi(emulator)
+    identity = client.create_authorizer(
+        restApiId=api.id, name="a", type="COGNITO_USER_POOLS", providerARNs=[POOL]
+    )["id"]
+    where = {"restApiId": api.id, "authorizerId": identity}
+
+    def change(op: str, path: str, value: str):
+        operation = {"op": op, "path": path, "value": value}
+        return client.update_authorizer(**where, patchOperations=[operation])
+
+    change("add", "/providerARNs", POOL + "j")
+    found = change("remove", "/providerARNs", POOL)
+    assert found["providerARNs"] == [POOL + "j"]
+    assert (
+        change("replace", "/authorizerResultTtlInSeconds", "60")["authorizerResultTtlInSeconds"]
+        == 60
+    )
+    assert change("replace", "/name", "b")["name"] == "b"
+    for operation in (
+        ("remove", "/providerARNs", POOL + "j"),
+        ("replace", "/nothing", "x"),
+        ("replace", "/authorizerResultTtlInSeconds", "9999"),
+    ):
+        assert refusal(change, *operation)[0] == "BadRequestException", operation
+    api.method("/x", authorizationType="COGNITO_USER_POOLS", authorizerId=identity)
+    assert refusal(client.delete_authorizer, **where)[0] == "ConflictException"

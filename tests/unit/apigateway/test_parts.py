@@ -101,3 +101,21 @@ def test_answers_that_are_none(payload):
         events.response_2(payload)
     with pytest.raises(events.Malformed):
         events.response_1(payload)
+
+
+def test_a_cached_result_ends_with_the_sandbox_clock(monkeypatch):
+    from sandbox.emulator.execute_api import cache
+
+    now = [1000.0]
+    monkeypatch.setattr(cache.clock, "time", lambda: now[0])
+    kept = cache.TimedCache(most=2)
+    kept.put(("api", "prod", "a"), 1, 300)
+    now[0] += 299
+    assert kept.get(("api", "prod", "a")) == 1
+    now[0] += 1
+    assert kept.get(("api", "prod", "a")) is None
+    kept.put(("api", "prod", "a"), 1, 300)
+    kept.put(("api", "dev", "a"), 2, 300)
+    kept.flush(("api", "prod"))
+    assert kept.get(("api", "prod", "a")) is None
+    assert kept.get(("api", "dev", "a")) == 2

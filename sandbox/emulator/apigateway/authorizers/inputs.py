@@ -12,6 +12,16 @@ from localstack.aws.api.apigateway import BadRequestException
 
 TYPES = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
 LONGEST_TTL_SECONDS = 3600
+PATCHABLE = {
+    "name",
+    "type",
+    "authType",
+    "authorizerUri",
+    "authorizerCredentials",
+    "identitySource",
+    "identityValidationExpression",
+    "authorizerResultTtlInSeconds",
+}
 
 
 def check(request: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> None:
@@ -43,3 +53,34 @@ def check(request: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> Non
         raise BadRequestException(
             "Identity source required for REQUEST authorizers when caching is enabled"
         )
+
+
+def patched(
+    authorizer: Mapping[str, Any], operations: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A copy of an authorizer with UpdateAuthorizer's operations applied."""
+    made = {**authorizer, "providerARNs": list(authorizer.get("providerARNs") or ())}
+    for operation in operations:
+        name = operation.get("path", "").lstrip("/")
+        verb, value = operation.get("op"), operation.get("value")
+        if name == "providerARNs" and verb in ("add", "remove"):
+            arns = made["providerARNs"]
+            if verb == "add" and value not in arns:
+                arns.append(value)
+            elif verb == "remove" and value in arns:
+                arns.remove(value)
+        elif name not in PATCHABLE or verb not in ("replace", "add", "remove"):
+            raise BadRequestException(f"Invalid patch path  {operation.get('path')}")
+        elif verb == "remove":
+            made.pop(name, None)
+        elif name == "authorizerResultTtlInSeconds":
+            if not str(value).isdigit():
+                raise BadRequestException(
+                    "Authorizer result TTL must be between 0 and 3600 seconds"
+                )
+            made[name] = int(value or 0)
+        else:
+            made[name] = value
+    if not made["providerARNs"]:
+        del made["providerARNs"]
+    return made
