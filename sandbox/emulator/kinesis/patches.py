@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 _applied = False
-# Ends the engine when the emulator is gone, however it ended.
-OWNED = Path(__file__).parent / "end_with_parent.cjs"
+# It ends with the emulator and listens on loopback only.
+PRELOAD = Path(__file__).parent / "preload.cjs"
 
 
 def apply() -> None:
@@ -41,7 +41,7 @@ def apply() -> None:
     def command(self: Any) -> tuple[list[str], dict[str, Any]]:
         # Upstream takes the Node.js that is first in PATH.
         node = str(node_packages.node_program())
-        return [node, "--require", str(OWNED), str(self._exe_path)], self._environment_variables
+        return [node, "--require", str(PRELOAD), str(self._exe_path)], self._environment_variables
 
     server.__init__ = init
     server._create_shell_command = command
