@@ -42,12 +42,12 @@ def authorize(context: RequestContext) -> None:
         if service == "s3":
             _check_rules(context, operation, caller)
         return
+    if service != "s3" and _open_to_all(context):
+        return  # a signature changes nothing: no policy is asked
     if caller.anonymous and service != "s3":
-        if not _open_to_all(context):
-            raise refusals.of_service(
-                service, context.protocol, "MissingAuthenticationToken", refusals.MISSING_TOKEN
-            )
-        return
+        raise refusals.of_service(
+            service, context.protocol, "MissingAuthenticationToken", refusals.MISSING_TOKEN
+        )
     request: Mapping[str, Any] = context.service_request or {}
     if service == "sts" and operation == "AssumeRole":
         return  # the provider decides with the role's trust policy

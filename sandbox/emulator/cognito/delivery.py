@@ -102,6 +102,8 @@ def send_invitation(
     template = (pool.settings.get("AdminCreateUserConfig") or {}).get("InviteMessageTemplate") or {}
     custom = _customized(pool, user, "AdminCreateUser", None, metadata)
     email, phone = user.attributes.get("email"), user.attributes.get("phone_number")
+    # Unasked it is a text message, or mail to a user who has no number.
+    mediums = mediums or (["SMS"] if phone else ["EMAIL"])
     name = _shown_name(pool, user)
     if "EMAIL" in mediums and email:
         subject = custom.get("emailSubject") or template.get("EmailSubject") or INVITE_SUBJECT

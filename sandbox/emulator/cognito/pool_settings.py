@@ -18,9 +18,7 @@ FIXED = ("UsernameAttributes", "AliasAttributes", "UsernameConfiguration")
 PLAIN = (
     "AutoVerifiedAttributes",
     "SmsAuthenticationMessage",
-    "DeviceConfiguration",
     "SmsConfiguration",
-    "UserPoolAddOns",
     "AccountRecoverySetting",
     "UserAttributeUpdateSettings",
 )
@@ -84,6 +82,10 @@ def _check(request: Mapping[str, Any]) -> None:
         raise invalid(
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
         )
+    if request.get("DeviceConfiguration"):
+        raise not_supported("device tracking (DeviceConfiguration)")
+    if (request.get("UserPoolAddOns") or {}).get("AdvancedSecurityMode", "OFF") != "OFF":
+        raise not_supported("threat protection (AdvancedSecurityMode)")
     factors = ((request.get("Policies") or {}).get("SignInPolicy") or {}).get(
         "AllowedFirstAuthFactors"
     ) or ["PASSWORD"]

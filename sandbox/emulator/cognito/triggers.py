@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sandbox.emulator.cognito.errors import error
 from sandbox.emulator.cognito.models import User, UserPool
 
-# Cognito gives a trigger five seconds and tries three times.
+# Cognito waits so long for a trigger. It then tries twice more, which here would only prolong the wait.
 SECONDS = 5
 SDK_VERSION = "aws-sdk-unknown-unknown"
 _clients: dict[str, Any] = {}
 _lock = threading.Lock()
+_callers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="sandbox-cognito-trigger")
 
 
 def configured(pool: UserPool, trigger: str) -> str | None:
@@ -74,35 +76,42 @@ def _invoke(pool: UserPool, trigger: str, arn: str, event: dict[str, Any]) -> An
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client = _client(pool.region).request_metadata(
-            service_principal="cognito-idp", source_arn=pool.arn
+        failed, payload = _callers.submit(_call, pool, arn, json.dumps(event).encode()).result(
+            timeout=SECONDS
         )
-        found = client.invoke(FunctionName=arn, Payload=json.dumps(event).encode())
-        payload = found["Payload"].read()
     except ClientError as failure:
         code = failure.response.get("Error", {}).get("Code", "")
         raise error(
             "UnexpectedLambdaException", f"{trigger} invocation failed due to error {code}."
         ) from failure
-    except BotoCoreError as failure:
-        raise error(
-            "UnexpectedLambdaException",
-            f"{trigger} invocation failed due to error Socket timeout while invoking Lambda function.",
-        ) from failure
+    except (BotoCoreError, TimeoutError) as failure:
+        raise _timed_out(trigger) from failure
     try:
         answer = json.loads(payload or b"null")
     except ValueError:
         raise error("InvalidLambdaResponseException", "Unrecognizable lambda output") from None
-    if found.get("FunctionError"):
+    if failed:
         message = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
         if "Task timed out" in message:
-            raise error(
-                "UnexpectedLambdaException",
-                f"{trigger} invocation failed due to error Socket timeout while invoking Lambda "
-                "function.",
-            )
+            raise _timed_out(trigger)
         raise error("UserLambdaValidationException", f"{trigger} failed with error {message}.")
     return answer
+
+
+def _call(pool: UserPool, arn: str, payload: bytes) -> tuple[bool, bytes]:
+    """Whether the function failed, and what it returned."""
+    client = _client(pool.region).request_metadata(
+        service_principal="cognito-idp", source_arn=pool.arn
+    )
+    found = client.invoke(FunctionName=arn, Payload=payload)
+    return bool(found.get("FunctionError")), found["Payload"].read()
+
+
+def _timed_out(trigger: str):
+    return error(
+        "UnexpectedLambdaException",
+        f"{trigger} invocation failed due to error Socket timeout while invoking Lambda function.",
+    )
 
 
 def _client(region: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
-from sandbox.emulator.cognito.errors import invalid
+from sandbox.emulator.cognito.errors import error, invalid
 
 
 def check(context: RequestContext, request: Mapping[str, Any]) -> None:
@@ -21,6 +21,7 @@ def check(context: RequestContext, request: Mapping[str, Any]) -> None:
     shape = context.operation.input_shape
     if shape is None:
         return
+    _check_type(shape, request)
     found = list(_structure(shape, request, ""))
     if found:
         plural = "" if len(found) == 1 else "s"
@@ -40,16 +41,22 @@ def _structure(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]
 
 def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
     kind = shape.type_name
+    _check_type(shape, value)
     if kind == "structure":
-        if isinstance(value, Mapping):
-            yield from _structure(shape, value, path)
+        yield from _structure(shape, value, path)
         return
     if kind == "list":
         yield from _length(shape, value, path, str(value))
         for position, item in enumerate(value, start=1):
+            if item is None:
+                yield _sentence("null", f"{path}.{position}.member", "Member must not be null")
+                continue
             yield from _value(shape.member, item, f"{path}.{position}.member")
         return
     if kind == "map":
+        for item in value.values():
+            if item is not None:
+                _check_type(shape.value, item)
         return
     sensitive = bool(shape.metadata.get("sensitive"))
     shown = None if sensitive else f"'{value}'"
@@ -61,6 +68,41 @@ def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
             yield _sentence(shown, path, f"Member must have value greater than or equal to {low}")
         if high is not None and value > high:
             yield _sentence(shown, path, f"Member must have value less than or equal to {high}")
+
+
+JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (Mapping,),
+    "map": (Mapping,),
+    "list": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "long": (int,),
+    "boolean": (bool,),
+}
+NAMES = {"string": "a String", "integer": "an Integer", "long": "a Long", "boolean": "a Boolean"}
+
+
+def _check_type(shape: Any, value: Any) -> None:
+    """Raise SerializationException for JSON that does not fit the model at all."""
+    wanted = JSON_TYPES.get(shape.type_name)
+    if wanted is None or (
+        isinstance(value, wanted) and (wanted != (int,) or not isinstance(value, bool))
+    ):
+        return
+    if isinstance(value, list):
+        text = "Start of list found where not expected"
+    elif isinstance(value, Mapping):
+        text = "Start of structure or map found where not expected."
+    else:
+        kind = "STRING" if isinstance(value, str) else "NUMBER"
+        kind = str(value).upper() if isinstance(value, bool) else kind
+        name = NAMES.get(shape.type_name)
+        text = (
+            f"{kind}_VALUE can not be converted to {name}"
+            if name
+            else "Unexpected token received from parser"
+        )
+    raise error("SerializationException", text)
 
 
 def _string(shape: Any, value: str, path: str, shown: str | None) -> Iterator[str]:

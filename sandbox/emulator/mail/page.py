@@ -45,7 +45,8 @@ def _serve(request: Request, **_: Any) -> Response:
     given = request.args
     if "latest" in given:
         return _sent(json.dumps({"latest": mailbox.newest_id()}), "application/json")
-    identity = int(given["id"]) if given.get("id", "").isdigit() else 0
+    named = given.get("id", "")
+    identity = int(named) if named.isdecimal() and len(named) < 16 else 0
     if "body" in given:
         return _body(identity)
     messages = mailbox.read(limit=SHOWN)

@@ -22,7 +22,7 @@ def _read(request: Request) -> dict[str, Any]:
     given = request.args
     try:
         limit = max(1, min(int(given.get("limit", 50)), MOST_AT_ONCE))
-        after = int(given.get("after", 0))
+        after = min(int(given.get("after", 0)), 1 << 62)
     except ValueError:
         raise admin.Refusal(400, "limit and after must be whole numbers.") from None
     found = mailbox.read(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.emulator.cognito.conftest import Pool, refused, visitor
+import pytest
+
+from tests.emulator.cognito.conftest import PASSWORD, Pool, refused, visitor
 
 
 def user_with(emulator, name: str, statement: dict) -> dict[str, str]:
@@ -39,6 +41,40 @@ def test_policies_decide_on_pools(emulator, pool):
 def test_administration_needs_a_signature(emulator, pool):
     app = visitor(emulator)
     assert refused(app.list_users, UserPoolId=pool.id)[0] == "MissingAuthenticationTokenException"
+
+
+def test_no_policy_is_asked_for_what_apps_do(emulator, pool):
+    """As on AWS, where these operations take no signature."""
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    name = pool.user()
+    key = user_with(emulator, "denied", denied)
+    signed = emulator.client("cognito-idp", **key)
+    found = signed.initiate_auth(
+        ClientId=pool.client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD},
+    )
+    assert "IdToken" in found["AuthenticationResult"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}},
+        {"UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}},
+        {
+            "LambdaConfig": {
+                "CustomEmailSender": {
+                    "LambdaVersion": "V1_0",
+                    "LambdaArn": "arn:aws:lambda:us-east-1:000000000000:function:x",
+                }
+            }
+        },
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(emulator, settings):
+    admin = emulator.client("cognito-idp")
+    assert refused(admin.create_user_pool, PoolName="p", **settings)[0] == "NotImplemented"
 
 
 def test_pools_of_another_account_do_not_exist(emulator, pool):

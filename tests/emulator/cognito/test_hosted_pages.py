@@ -29,6 +29,7 @@ class Site:
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Host": f"{domain}.auth.us-east-1.localhost:{port}"},
+            trust_env=False,
             timeout=20,
         )
 

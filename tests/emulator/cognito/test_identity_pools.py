@@ -196,3 +196,28 @@ def test_the_role_of_a_users_group(emulator, world):
     identity = app.get_id(IdentityPoolId=pool_id, **given)["IdentityId"]
     found = app.get_credentials_for_identity(IdentityId=identity, **given)
     assert emulator.client("s3", **keys(found)).list_buckets()["Buckets"]
+
+
+def test_a_user_pool_that_iam_trusts_by_itself(emulator, world):
+    users, _pool_id, _roles = world
+    iam, sts = emulator.client("iam"), visitor(emulator, "sts")
+    name = f"cognito-idp.us-east-1.amazonaws.com/{users.id}"
+    token = users.tokens(users.user())["IdToken"]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::000000000000:oidc-provider/{name}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{name}:aud": users.client_id}},
+    }
+    arn = iam.create_role(
+        RoleName=f"oidc-{uuid.uuid4().hex[:8]}",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    assume = {"RoleArn": arn, "RoleSessionName": "app", "WebIdentityToken": token}
+    assert refused(sts.assume_role_with_web_identity, **assume)[0] == "InvalidIdentityToken"
+    iam.create_open_id_connect_provider(
+        Url=f"https://{name}", ThumbprintList=["0" * 40], ClientIDList=[users.client_id]
+    )
+    found = sts.assume_role_with_web_identity(**assume)
+    assert found["Provider"] == name
+    assert emulator.client("sts", **keys(found)).get_caller_identity()["Arn"].endswith("/app")

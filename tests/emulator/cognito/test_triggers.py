@@ -17,6 +17,9 @@ def handler(event, context):
     if source == "PreSignUp_SignUp":
         if event["userName"].startswith("bad"):
             raise ValueError("not here")
+        if event["userName"].startswith("slow"):
+            import time
+            time.sleep(6)
         response["autoConfirmUser"] = event["userName"].startswith("vip")
     elif source.startswith("CustomMessage_"):
         response["emailSubject"] = "Welcome " + event["userName"]
@@ -69,6 +72,7 @@ def function(emulator) -> str:
         Runtime="python3.12",
         Role=role,
         Handler="index.handler",
+        Timeout=20,
         Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
@@ -102,6 +106,10 @@ def test_registration_and_messages(emulator, function):
     assert refused(pool.app.sign_up, **new, Username="bad-bob") == (
         "UserLambdaValidationException",
         "PreSignUp failed with error not here.",
+    )
+    assert refused(pool.app.sign_up, **new, Username="slow-sam") == (
+        "UnexpectedLambdaException",
+        "PreSignUp invocation failed due to error Socket timeout while invoking Lambda function.",
     )
     assert pool.app.sign_up(**new, Username="vip-vera")["UserConfirmed"] is True
     pool.user("trig")

@@ -32,7 +32,10 @@ class Visit:
         self.response = response
         self.posted = request.method == "POST"
         self.form = request.form if self.posted else {}
-        self.given = {**request.args, **{k: v for k, v in self.form.items() if k[0] != "_"}}
+        self.given = {
+            **request.args,
+            **{k: v for k, v in self.form.items() if not k.startswith("_")},
+        }
         self._asked: Asked | None = None
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
-from sandbox.emulator.cognito.errors import error, invalid, not_found
+from sandbox.emulator.cognito.errors import invalid, not_found, not_supported
 from sandbox.emulator.cognito.identity import models
 from sandbox.emulator.cognito.identity.logins import missing_pool
 from sandbox.emulator.cognito.identity.models import Identity, IdentityPool
@@ -23,6 +23,7 @@ SETTINGS = (
     "CognitoIdentityProviders",
     "SamlProviderARNs",
 )
+DEVELOPERS = "looking up, merging and unlinking developer identities"
 OUTSIDE = ("SupportedLoginProviders", "OpenIdConnectProviderARNs", "SamlProviderARNs")
 
 
@@ -170,6 +171,21 @@ class IdentityPoolOperations:
         """The tags."""
         return {"Tags": _by_arn(context, request).tags}
 
+    @operation("LookupDeveloperIdentity")
+    def lookup_developer_identity(self, context: RequestContext, request: Request) -> None:
+        """Refused."""
+        raise not_supported(DEVELOPERS)
+
+    @operation("MergeDeveloperIdentities")
+    def merge_developer_identities(self, context: RequestContext, request: Request) -> None:
+        """Refused."""
+        raise not_supported(DEVELOPERS)
+
+    @operation("UnlinkDeveloperIdentity")
+    def unlink_developer_identity(self, context: RequestContext, request: Request) -> None:
+        """Refused."""
+        raise not_supported(DEVELOPERS)
+
 
 def own_pool(context: RequestContext, request: Request) -> IdentityPool:
     """The caller's pool of `IdentityPoolId`."""
@@ -184,7 +200,7 @@ def _settings(request: Request) -> dict[str, Any]:
     made = {name: request[name] for name in SETTINGS if request.get(name) is not None}
     for name in OUTSIDE:
         if made.get(name):
-            raise error("NotImplemented", f"The sandbox does not implement {name}.", 501)
+            raise not_supported(name)
     made.setdefault("AllowClassicFlow", False)
     return made
 

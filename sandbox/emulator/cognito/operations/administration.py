@@ -39,7 +39,7 @@ class AdministrationOperations:
         """Invite a user with a temporary password, or with RESEND do it again."""
         pool = pool_of(context, request)
         metadata = request.get("ClientMetadata")
-        mediums = request.get("DesiredDeliveryMediums") or ["SMS"]
+        mediums = request.get("DesiredDeliveryMediums") or []
         password = request.get("TemporaryPassword")
         if request.get("MessageAction") == "RESEND":
             user = users.find(pool, request["Username"])

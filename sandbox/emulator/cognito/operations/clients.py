@@ -10,7 +10,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 
 from sandbox.emulator import clock
-from sandbox.emulator.cognito.errors import error, invalid
+from sandbox.emulator.cognito.errors import error, invalid, not_supported
 from sandbox.emulator.cognito.models import Client, UserPool
 from sandbox.emulator.cognito.operations.base import (
     Request,
@@ -114,6 +114,11 @@ class ClientOperations:
 
 def _settings(pool: UserPool, request: Request) -> dict[str, Any]:
     made = {name: request[name] for name in PLAIN if request.get(name) is not None}
+    for name in made.get("SupportedIdentityProviders") or ():
+        if name != "COGNITO":
+            raise invalid(f"The provider {name} does not exist for User Pool {pool.id}.")
+    if made.get("AnalyticsConfiguration"):
+        raise not_supported("Amazon Pinpoint analytics (AnalyticsConfiguration)")
     _check_flows(made.get("ExplicitAuthFlows") or [])
     made["RefreshTokenValidity"] = request.get("RefreshTokenValidity") or 30
     made["TokenValidityUnits"] = request.get("TokenValidityUnits") or {}
@@ -137,11 +142,6 @@ def _check_flows(flows: list[str]) -> None:
         raise invalid(
             "The ExplicitAuthFlows parameter cannot contain values with and without the ALLOW_ prefix."
         )
-    if any(flow.startswith("ALLOW_") for flow in flows) and not set(flows) - {
-        "ALLOW_REFRESH_TOKEN_AUTH"
-    }:
-        # A client that can only refresh could never get what it refreshes; AWS accepts it all the same.
-        return
 
 
 def _check_validity(settings: dict[str, Any]) -> None:

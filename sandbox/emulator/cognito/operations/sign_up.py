@@ -125,12 +125,15 @@ def register(
     """SignUp; the answer is its response."""
     if (pool.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
         raise not_authorized("SignUp is not permitted for this user pool")
-    if not password:
+    factors = pool.settings["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]
+    # Where codes are a first factor, a user may have no password at all.
+    if not password and factors == ["PASSWORD"]:
         raise error(
             "InvalidPasswordException",
             "Password did not conform with policy: Password not long enough",
         )
-    passwords.check(pool, password)
+    if password:
+        passwords.check(pool, password)
     attributes.check_writable(client, given)
     with LOCK:
         username, sub = users.internal_name(pool, name, given)
@@ -143,7 +146,8 @@ def register(
     except Exception:
         users.remove(pool, user)
         raise
-    passwords.store(pool, user, password)
+    if password:
+        passwords.store(pool, user, password)
     for attribute, answer in (("email", "autoVerifyEmail"), ("phone_number", "autoVerifyPhone")):
         if attribute in user.attributes:
             verified = "true" if verdict.get(answer) else "false"
