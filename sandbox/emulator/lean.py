@@ -20,6 +20,15 @@ def install() -> None:
     sys.modules["localstack.aws.handlers.validation"] = validation
     # Takes our choice of Lambda's provider for a setting of old.
     logging.getLogger("localstack.deprecations").setLevel(logging.ERROR)
+    # moto.apigateway checks imported documents with it; LocalStack's import takes the place of moto's.
+    # Brings jsonschema_path, openapi_schema_validator and their like.
+    documents = ModuleType("openapi_spec_validator")
+    documents.validate = _PassOn  # type: ignore[attr-defined]
+    problems = ModuleType("openapi_spec_validator.validation.exceptions")
+    problems.OpenAPIValidationError = ValueError  # type: ignore[attr-defined]
+    sys.modules["openapi_spec_validator"] = documents
+    sys.modules["openapi_spec_validator.validation"] = ModuleType("validation")
+    sys.modules[problems.__name__] = problems
     # botocore signs with SigV4a only through the C runtime; nothing inside the emulator does. With None
     # the import fails as if it were not installed, while awscrt's checksums stay available to S3.
     sys.modules["awscrt.auth"] = None  # type: ignore[assignment]

@@ -111,6 +111,7 @@ def call(
             credentials=credentials,
             asynchronous=asynchronous,
             timeout=timeout_seconds(context.integration),
+            trace=context.trace_id,
         )
     except functions.TimedOut:
         note(context, "Execution failed due to a timeout error")

@@ -52,25 +52,29 @@ def invoke(
     credentials: str | None = None,
     asynchronous: bool = False,
     timeout: float = 29.0,
+    trace: str | None = None,
 ) -> Answer:
     """Invoke a function by its ARN; raises CannotInvoke, and TimedOut after `timeout` seconds.
 
-    `credentials` is the ARN of a role that API Gateway assumes for the call.
+    `credentials` is the ARN of a role that API Gateway assumes for the call; `trace` an X-Ray header that
+    the function goes on with.
     """
     if credentials:
         return _with_role(arn, payload, credentials, asynchronous)
     if ":function:" not in arn:
         raise CannotInvoke("InvalidParameterValueException", f"Invalid function ARN: {arn}")
     if not asynchronous and _may_take(arn) > timeout:
-        waiting = _pool().submit(_direct, arn, payload, source_arn, False)
+        waiting = _pool().submit(_direct, arn, payload, source_arn, False, trace)
         try:
             return waiting.result(timeout)
         except TimeoutError:
             raise TimedOut from None
-    return _direct(arn, payload, source_arn, asynchronous)
+    return _direct(arn, payload, source_arn, asynchronous, trace)
 
 
-def _direct(arn: str, payload: bytes, source_arn: str, asynchronous: bool) -> Answer:
+def _direct(
+    arn: str, payload: bytes, source_arn: str, asynchronous: bool, trace: str | None
+) -> Answer:
     from localstack.aws.api import ServiceException
 
     from sandbox.emulator.lambda_ import direct
@@ -82,6 +86,7 @@ def _direct(arn: str, payload: bytes, source_arn: str, asynchronous: bool) -> An
             service="apigateway",
             source_arn=source_arn,
             asynchronous=asynchronous,
+            trace=trace,
         )
     except ServiceException as error:
         raise CannotInvoke(error.code, str(error.message)) from error

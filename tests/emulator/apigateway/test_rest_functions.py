@@ -380,3 +380,31 @@ def test_a_role_instead_of_a_permission(emulator, echo):
     }
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
     assert api.get("/x").status_code == 200
+
+
+def test_answers_without_a_body_keep_the_connection(emulator):
+    code = """
+def handler(event, context):
+    status = int((event.get("queryStringParameters") or {}).get("s", 200))
+    return {"statusCode": status, "body": "" if status in (204, 304) else "text",
+            "headers": {"ETag": '"1"', "Content-Type": "text/plain", "Date": "x"}}
+"""
+    import http.client
+
+    function = Function(emulator, code)
+    api = RestApi(emulator).method("/x", "ANY", proxy(function)).deploy()
+    function.allow(f"{api.arn}/*/*/x")
+    client = emulator.client("apigatewayv2")
+    made = client.create_api(Name="a", ProtocolType="HTTP", Target=function.arn)["ApiId"]
+    function.allow(f"arn:aws:execute-api:us-east-1:000000000000:{made}/*")
+    for host, path in ((api.id, "/prod/x"), (made, "/x")):
+        connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+        headers = {"Host": f"{host}.execute-api.us-east-1.localhost:{emulator.port}"}
+        for verb, status in (("GET", 204), ("GET", 304), ("HEAD", 200), ("GET", 200)):
+            connection.request(verb, f"{path}?s={status}", headers=headers)
+            reply = connection.getresponse()
+            body = reply.read()
+            assert reply.status == status
+            assert reply.headers["etag"] == '"1"'
+            assert body == (b"text" if (verb, status) == ("GET", 200) else b"")
+        connection.close()
