@@ -1,16 +1,23 @@
-// amazon-cognito-identity-js against a pool: one step per run, as JSON on the command line.
+// amazon-cognito-identity-js against a pool: the steps of a run as a JSON list on the command line.
 const { CognitoUserPool, CognitoUser, CognitoUserAttribute, AuthenticationDetails } = require("amazon-cognito-identity-js");
 
-const step = JSON.parse(process.argv[2]);
-const pool = new CognitoUserPool({ UserPoolId: step.pool, ClientId: step.client, endpoint: step.endpoint });
-const user = new CognitoUser({ Username: step.name, Pool: pool });
-const done = (value) => { console.log(JSON.stringify(value ?? null)); };
+const { pool: UserPoolId, client: ClientId, endpoint, name: Username, list } = JSON.parse(process.argv[2]);
+const pool = new CognitoUserPool({ UserPoolId, ClientId, endpoint });
+let user, step;
+const results = [];
+const next = () => {
+  step = list[results.length];
+  if (!step) return console.log(JSON.stringify(results));
+  user = new CognitoUser({ Username, Pool: pool });
+  steps[step.step]();
+};
+const done = (value) => { results.push(value ?? null); next(); };
 const failed = (error) => { done({ error: error.code ?? error.name, message: error.message }); };
 const back = (error, value) => (error ? failed(error) : done(value));
 const attribute = (Name, Value) => new CognitoUserAttribute({ Name, Value });
 
 function signIn(then) {
-  user.authenticateUser(new AuthenticationDetails({ Username: step.name, Password: step.password }), {
+  user.authenticateUser(new AuthenticationDetails({ Username, Password: step.password }), {
     onSuccess: then, onFailure: failed,
     newPasswordRequired: (attributes, required) => {
       if (!step.newPassword) return done({ challenge: "NEW_PASSWORD_REQUIRED", attributes, required });
@@ -21,7 +28,7 @@ function signIn(then) {
 }
 
 const steps = {
-  signUp: () => pool.signUp(step.name, step.password, [attribute("email", step.email)], null, (error, found) =>
+  signUp: () => pool.signUp(Username, step.password, [attribute("email", step.email)], null, (error, found) =>
     error ? failed(error) : done({ confirmed: found.userConfirmed, sub: found.userSub, sent: found.codeDeliveryDetails })),
   confirm: () => user.confirmRegistration(step.code, true, back),
   resend: () => user.resendConfirmationCode(back),
@@ -35,4 +42,4 @@ const steps = {
   confirmPassword: () => user.confirmPassword(step.code, step.newPassword, { onSuccess: done, onFailure: failed }),
   signOut: () => signIn(() => user.globalSignOut({ onSuccess: done, onFailure: failed })),
 };
-steps[step.step]();
+next();
