@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+import time
 import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from sandbox.emulator.cognito.totp import code_at
 from tests.emulator.cognito.conftest import PASSWORD, Pool, claims
 
 CALLBACK = "http://localhost:3000/signed-in"
@@ -221,6 +223,44 @@ def test_a_link_in_the_mail_confirms(emulator):
     assert "Your registration has been confirmed!" in reply.text
     assert pool.srp(name)
     assert emulator.anonymous.get(html.unescape(link[1])).status_code == 400
+
+
+def test_a_second_factor_is_set_up_and_asked_for_on_the_pages(emulator):
+    pool = Pool(
+        emulator,
+        client={
+            "CallbackURLs": [CALLBACK],
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid"],
+            "AllowedOAuthFlowsUserPoolClient": True,
+        },
+    )
+    pool.admin.set_user_pool_mfa_config(
+        UserPoolId=pool.id,
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+        MfaConfiguration="ON",
+    )
+    domain = f"mfa-{uuid.uuid4().hex[:8]}"
+    pool.admin.create_user_pool_domain(UserPoolId=pool.id, Domain=domain)
+    site = Site(pool, domain)
+    query = site.query(scope="openid")
+
+    def submit(page: str, text: str, **fields: str) -> httpx.Response:
+        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text))
+        return site.http.post(page, params=query, data=hidden | fields)
+
+    name = pool.user()
+    asked = site.post("/login", query, username=name, password=PASSWORD)
+    secret = re.search(r"that it shows: ([A-Z2-7 ]+)", asked.text)
+    assert secret, asked.text
+    code = code_at(secret[1].replace(" ", ""), int(time.time()) // 30)
+    wrong = submit("/mfaSetup", asked.text, code="x")
+    assert "Code mismatch" in wrong.text
+    assert back(submit("/mfaSetup", wrong.text, code=code))["code"]
+    site.http.cookies.clear()
+    asked = site.post("/login", query, username=name, password=PASSWORD)
+    assert "authenticator app shows" in asked.text
+    assert back(submit("/mfa", asked.text, code=code))["code"]
 
 
 def test_an_unknown_domain(emulator):

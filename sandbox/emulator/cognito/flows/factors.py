@@ -76,6 +76,29 @@ def check_totp(user: User, secret: str, code: str) -> None:
     user.totp_last_step = step
 
 
+def begin_totp(pool: UserPool, user: User) -> str:
+    """A new secret for the user's authenticator app, in use once a code of it was seen."""
+    if not (pool.mfa_settings.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled"):
+        raise error(
+            "SoftwareTokenMFANotFoundException",
+            "Software Token MFA has not been enabled by the userPool",
+        )
+    user.totp_pending = totp.new_secret()
+    return user.totp_pending
+
+
+def finish_totp(user: User, code: str) -> None:
+    """Take the secret into use; raises EnableSoftwareTokenMFAException for a wrong code."""
+    if not user.totp_pending:
+        raise invalid("User has not set up software token mfa")
+    step = totp.matching_step(user.totp_pending, code)
+    if step is None:
+        raise error("EnableSoftwareTokenMFAException", "Code mismatch")
+    user.totp_secret, user.totp_pending = user.totp_pending, ""
+    # The code that proves the secret may be typed again at the sign-in right after it.
+    user.totp_last_step = step - 1
+
+
 def select(
     pool: UserPool,
     client: Client,

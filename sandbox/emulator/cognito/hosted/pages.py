@@ -312,3 +312,18 @@ def one_time_code(visit: Visit, challenge: dict[str, Any], user: User, *, error:
         error=error,
         mailbox=not app,
     )
+
+
+def set_up_app(visit: Visit, user: User, session: str, secret: str, *, error: str = "") -> Page:
+    """The secret for an authenticator app, and its first code."""
+    spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return Page(
+        "Set up your authenticator app",
+        f"Type this secret into the app, then the code that it shows: {spaced}",
+        visit.link("/mfaSetup"),
+        [Field("code", "Code", complete="one-time-code", code=True)],
+        "Sign in",
+        [("", "Back to sign in", visit.link("/login"))],
+        {"session": session, "username": user.username},
+        error=error,
+    )

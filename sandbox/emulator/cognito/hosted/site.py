@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-userpools-serv
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -147,13 +148,43 @@ def _proceed(visit: Visit, user: User, challenge: dict[str, Any] | None) -> None
         visit.show(pages.new_password(visit, challenge, user))
     elif name in factors.ANSWERS:
         visit.show(pages.one_time_code(visit, challenge, user))
+    elif name == "SELECT_MFA_TYPE":
+        choice = json.loads(challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"])[0]
+        _proceed(visit, user, completion.ask_factor(visit.pool, visit.asked.client, user, choice))
     else:
-        visit.show(
-            pages.login(
-                visit,
-                error="Your account needs a second factor that cannot be set up on this page.",
-            )
-        )
+        _set_up_app(visit, user, challenge["Session"])
+
+
+def _set_up_app(visit: Visit, user: User, session: str, error: str = "") -> None:
+    try:
+        secret = user.totp_pending if error else factors.begin_totp(visit.pool, user)
+    except CommonServiceException as refusal:
+        # The pool wants a second factor and offers none that this user could have.
+        visit.show(pages.login(visit, error=_words(refusal)))
+        return
+    visit.show(pages.set_up_app(visit, user, session, secret, error=error))
+
+
+def _app(visit: Visit) -> None:
+    if not visit.posted:
+        visit.go("/login")
+        return
+    client, session = visit.asked.client, visit.form.get("session", "")
+    try:
+        found = sessions.find(visit.pool, client, session, "MFA_SETUP")
+        user = sessions.user_of(visit.pool, found)
+    except CommonServiceException as refusal:
+        visit.show(pages.login(visit, error=_words(refusal)))
+        return
+    try:
+        factors.finish_totp(user, visit.form.get("code", "").strip())
+        sessions.close(visit.pool, session)
+    except CommonServiceException as refusal:
+        _set_up_app(visit, user, session, _words(refusal))
+        return
+    if completion.TOTP not in user.mfa:
+        user.mfa.append(completion.TOTP)
+    _proceed(visit, user, None)
 
 
 def _new_password(visit: Visit) -> None:
@@ -347,5 +378,6 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "/confirmForgotPassword": _reset,
     "/newPassword": _new_password,
     "/mfa": _second_factor,
+    "/mfaSetup": _app,
     "/logout": _logout,
 }

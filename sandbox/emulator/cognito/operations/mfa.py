@@ -9,9 +9,9 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
-from sandbox.emulator.cognito import models, tokens, totp, users
-from sandbox.emulator.cognito.errors import error, invalid, not_authorized
-from sandbox.emulator.cognito.flows import completion, sessions
+from sandbox.emulator.cognito import models, tokens, users
+from sandbox.emulator.cognito.errors import invalid, not_authorized
+from sandbox.emulator.cognito.flows import completion, factors, sessions
 from sandbox.emulator.cognito.models import Client, Session, User, UserPool
 from sandbox.emulator.cognito.operations.base import Request, operation, user_of
 
@@ -29,12 +29,7 @@ class MfaOperations:
     def associate_software_token(self, context: RequestContext, request: Request) -> dict[str, Any]:
         """A secret for the user's authenticator app."""
         pool, client, user, session = _caller(request)
-        if not (pool.mfa_settings.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled"):
-            raise error(
-                "SoftwareTokenMFANotFoundException",
-                "Software Token MFA has not been enabled by the userPool",
-            )
-        user.totp_pending = totp.new_secret()
+        factors.begin_totp(pool, user)
         answer = {"SecretCode": user.totp_pending}
         if session is not None:
             sessions.close(pool, request["Session"])
@@ -45,14 +40,7 @@ class MfaOperations:
     def verify_software_token(self, context: RequestContext, request: Request) -> dict[str, Any]:
         """The app's first code proves that it has the secret."""
         pool, client, user, session = _caller(request)
-        if not user.totp_pending:
-            raise invalid("User has not set up software token mfa")
-        step = totp.matching_step(user.totp_pending, request["UserCode"])
-        if step is None:
-            raise error("EnableSoftwareTokenMFAException", "Code mismatch")
-        user.totp_secret, user.totp_pending = user.totp_pending, ""
-        # The code that proves the secret may be typed again at the sign-in right after it.
-        user.totp_last_step = step - 1
+        factors.finish_totp(user, request["UserCode"])
         answer: dict[str, Any] = {"Status": "SUCCESS"}
         if session is not None:
             if completion.TOTP not in user.mfa:
