@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from localstack.http import Response
@@ -98,9 +99,14 @@ def _custom(context: Any, authorizer: Any, policy: Policy | None) -> None:
         if decision.outcome is Outcome.EXPLICIT_DENY:
             callers.remember(context.gateway_context, ANONYMOUS, decision)
             raise access_denied(callers.refusal(ANONYMOUS, decision))
+    begun = time.monotonic()
     found = functions.authorize(context, authorizer, arn, policy)
     context.usage_key = found.usage_key
-    context.context_variables["authorizer"] = {"principalId": found.principal_id, **found.context}
+    context.context_variables["authorizer"] = {
+        **found.context,
+        "principalId": found.principal_id,
+        "integrationLatency": round((time.monotonic() - begun) * 1000),
+    }
 
 
 def authorizer_of(context: Any, method: Any) -> Any:

@@ -130,7 +130,10 @@ def _signed(call: Call, arn: str) -> None:
     cognito = None
     if shown.get("cognitoIdentityId"):
         cognito = {
-            "amr": [shown.get("cognitoAuthenticationType") or "authenticated"],
+            "amr": [
+                shown.get("cognitoAuthenticationType") or "authenticated",
+                *filter(None, (shown.get("cognitoAuthenticationProvider") or "").split(",")),
+            ],
             "identityId": shown["cognitoIdentityId"],
             "identityPoolId": shown.get("cognitoIdentityPoolId"),
         }

@@ -19,6 +19,7 @@ from sandbox.emulator.access.principal import ANONYMOUS, Principal
 from sandbox.emulator.access.proof import Proof
 
 ACTION = "execute-api:Invoke"
+COGNITO = "cognito-identity.amazonaws.com"
 _SERVICE = SimpleNamespace(service_name="execute-api")
 
 
@@ -96,15 +97,15 @@ def identity(principal: Principal) -> dict[str, Any]:
         "userArn": principal.arn,
     }
     session = credentials.sessions(principal.account).get(principal.access_key) or {}
-    cognito = session.get("cognito") or {}
-    for name in (
-        "cognitoIdentityId",
-        "cognitoIdentityPoolId",
-        "cognitoAuthenticationType",
-        "cognitoAuthenticationProvider",
-    ):
-        if cognito.get(name):
-            found[name] = cognito[name]
+    told = session.get("web_identity") or {}
+    if told.get(f"{COGNITO}:sub"):
+        means = [str(item) for item in told.get(f"{COGNITO}:amr") or ()]
+        found |= {
+            "cognitoIdentityId": told[f"{COGNITO}:sub"],
+            "cognitoIdentityPoolId": told.get(f"{COGNITO}:aud"),
+            "cognitoAuthenticationType": means[0] if means else None,
+            "cognitoAuthenticationProvider": ",".join(means[1:]) or None,
+        }
     return found
 
 

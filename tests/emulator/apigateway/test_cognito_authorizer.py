@@ -192,3 +192,59 @@ def test_a_token_expires_with_the_sandbox_clock(api, pool, own_emulator):
     assert reply.json() == {"message": "The incoming token has expired"}
     pool.sign_in()
     assert ask(api, "/me", pool.id_token).status_code == 200
+
+
+def test_a_guest_of_an_identity_pool_signs_calls(own_emulator):
+    from tests.emulator.apigateway.apis import signed
+
+    identities, iam = own_emulator.client("cognito-identity"), own_emulator.client("iam")
+    pool = identities.create_identity_pool(
+        IdentityPoolName=f"g{uuid.uuid4().hex[:6]}", AllowUnauthenticatedIdentities=True
+    )["IdentityPoolId"]
+    api = RestApi(own_emulator)
+    answer = {
+        "id": "$context.identity.cognitoIdentityId",
+        "pool": "$context.identity.cognitoIdentityPoolId",
+        "type": "$context.identity.cognitoAuthenticationType",
+    }
+    api.method(
+        "/me",
+        "GET",
+        {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}},
+        {"200": {"responseTemplates": {"application/json": json.dumps(answer)}}},
+        authorizationType="AWS_IAM",
+    ).deploy()
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": pool}},
+            }
+        ],
+    }
+    name = f"guest-{uuid.uuid4().hex[:6]}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    identities.set_identity_pool_roles(IdentityPoolId=pool, Roles={"unauthenticated": role})
+    identity = identities.get_id(IdentityPoolId=pool)["IdentityId"]
+    keys = identities.get_credentials_for_identity(IdentityId=identity)["Credentials"]
+
+    def call():
+        headers = signed(
+            "GET", api.url("/me"), keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"]
+        )
+        return api.get("/me", headers=headers)
+
+    assert call().status_code == 403
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"{api.arn}/*/GET/me"}
+        ],
+    }
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    reply = call()
+    assert reply.status_code == 200, reply.text
+    assert reply.json() == {"id": identity, "pool": pool, "type": "unauthenticated"}
