@@ -75,7 +75,10 @@ def finish_request(chain: HandlerChain, context: RequestContext, response: Respo
     request = context.request
     refused = decision is not None and not decision.allowed
     # Websites and APIs are no services of the chain; the decision tells whose they are.
-    service = context.service.service_name if context.service else decision.action.split(":")[0]
+    if context.service is not None:
+        service = context.service.service_name
+    else:
+        service = decision.action.partition(":")[0] if decision else ""
     if context.operation is not None:
         operation = context.operation.name
     else:
