@@ -8,6 +8,7 @@ import json
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from pycognito.aws_srp import AWSSRP
 
 from sandbox.emulator.cognito.totp import code_at
 from tests.emulator.cognito.conftest import PASSWORD, Pool, claims, refused
@@ -136,7 +137,19 @@ def test_a_client_with_a_secret_wants_its_hash(pool):
         "NotAuthorizedException",
         f"Unable to verify secret hash for client {client['ClientId']}",
     )
-    assert pool.srp(name, client=client)["IdToken"]
+    tokens = pool.srp(name, client=client)
+    refresh = {"REFRESH_TOKEN": tokens["RefreshToken"]}
+    renew = {"ClientId": client["ClientId"], "AuthFlow": "REFRESH_TOKEN_AUTH"}
+    assert refused(
+        pool.app.initiate_auth, **renew, AuthParameters=refresh | {"SECRET_HASH": "d3Jvbmc="}
+    ) == (
+        "NotAuthorizedException",
+        f"SecretHash does not match for the client: {client['ClientId']}",
+    )
+    refresh["SECRET_HASH"] = AWSSRP.get_secret_hash(
+        name, client["ClientId"], client["ClientSecret"]
+    )
+    assert pool.app.initiate_auth(**renew, AuthParameters=refresh)["AuthenticationResult"]
 
 
 def test_refreshing_and_revoking(pool):
