@@ -127,7 +127,7 @@ def _runtime_sizes(started: instance.Instance, kind: str) -> list[float]:
     for process in psutil.Process(started.supervisor_pid).children(recursive=True):
         try:
             command = " ".join(process.cmdline())
-            wanted = "start.mjs" in command if kind == "Node.js" else "guard.py python" in command
+            wanted = "start.mjs" in command if kind == "Node.js" else "guard.py" in command
             if wanted:
                 sizes.append(process.memory_full_info().uss / 2**20)
         except (psutil.Error, AttributeError):

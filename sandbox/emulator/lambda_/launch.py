@@ -35,7 +35,7 @@ def start(
     """
     task = code.unpacked(version.config.code)
     layers = code.merged_layers(version.config.layers)
-    process = _take(runtime.kind)
+    process = _take(runtime)
     config = _configuration(version, runtime, variables, folder, task, layers)
     if runtime.kind == "program":
         api = process.listen()
@@ -69,29 +69,29 @@ def close() -> None:
         _ready.clear()
 
 
-def _take(kind: str) -> RuntimeProcess:
+def _take(runtime: Runtime) -> RuntimeProcess:
     with _ready_lock:
-        process = _ready.pop(kind, None)
+        process = _ready.pop(runtime.interpreter, None)
     if process is None or process.pending():
-        process = _guard(kind)
-    threading.Thread(target=_prepare, args=(kind,), name="lambda-guard", daemon=True).start()
+        process = _guard(runtime)
+    threading.Thread(target=_prepare, args=(runtime,), name="lambda-guard", daemon=True).start()
     return process
 
 
-def _guard(kind: str) -> RuntimeProcess:
-    return RuntimeProcess(kind, [str(runtimes.python_libraries())])
+def _guard(runtime: Runtime) -> RuntimeProcess:
+    return RuntimeProcess(runtime.interpreter, [str(runtimes.python_libraries())])
 
 
-def _prepare(kind: str) -> None:
+def _prepare(runtime: Runtime) -> None:
     """Have the next guard ready: a cold start then needs no interpreter's start."""
     with _ready_lock:
-        if kind in _ready or _closing:
+        if runtime.interpreter in _ready or _closing:
             return
     # Not under the lock: others must not wait for it.
-    made = _guard(kind)
+    made = _guard(runtime)
     with _ready_lock:
-        if kind not in _ready and not _closing:
-            _ready[kind] = made
+        if runtime.interpreter not in _ready and not _closing:
+            _ready[runtime.interpreter] = made
             return
     made.close()
 
@@ -159,7 +159,7 @@ def _configuration(
             config["runtime_path"] = ["/var/runtime"]
         if layers is not None:
             config["folders"]["/opt"] = str(layers)
-        config["visible"] = runtimes.visible_folders()
+        config["visible"] = runtimes.visible_folders(runtime)
         config["under_tmp"] = [p for p in config["visible"] if p.startswith("/tmp/")]
     return config
 

@@ -60,12 +60,12 @@ class Answer:
 class RuntimeProcess:
     """A guard with a runtime below it. Only one thread talks to it at a time; any may call `kill`."""
 
-    def __init__(self, kind: str, preload: list[str]) -> None:
-        """Start a guard; it waits for its configuration with the modules of `kind` loaded."""
+    def __init__(self, interpreter: str, preload: list[str]) -> None:
+        """Start a guard on a Python; it waits for its configuration with its modules loaded."""
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(GUARD), kind, *preload],
+            [interpreter, "-I", "-S", "-B", str(GUARD), *preload],
             stdin=subprocess.DEVNULL,
             stdout=write,
             stderr=write,
@@ -76,7 +76,6 @@ class RuntimeProcess:
         theirs.close()
         os.close(write)
         os.set_blocking(read, False)
-        self.kind = kind
         self.pid: int | None = None
         self.output = Output()
         self.peak_kilobytes = 0

@@ -300,7 +300,8 @@ class SandboxLambdaProvider(LambdaProvider):
             region=region,
             payload=body,
             asynchronous=event,
-            trace=context.request.headers.get("X-Amzn-Trace-Id"),
+            trace=context.request.headers.get("X-Amzn-Trace-Id")
+            or (tracing.of_messages(body) if context.is_internal_call else None),
             request_id=context.request_id,
             client_context=client_context or "",
         )

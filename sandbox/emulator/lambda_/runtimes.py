@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -28,10 +29,10 @@ PYTHON_LIBRARIES = (
     "jmespath",
     "dateutil",
     "six.py",
-    "urllib3",
     "awslambdaric",
     "simplejson",
     "snapshot_restore_py",
+    "urllib3",
 )
 
 
@@ -48,6 +49,9 @@ class Runtime:
     command: tuple[str, ...] = ()
     version: str = ""
     warning: str = ""
+    # Of Python: the program that runs the function, and the folder it lives in.
+    interpreter: str = sys.executable
+    prefix: str = ""
 
     @property
     def family(self) -> str:
@@ -75,12 +79,75 @@ def find(identifier: str | None) -> Runtime:
 
 @functools.cache
 def _python(name: str) -> Runtime:
-    wanted = name.removeprefix("python")
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = _minor(name.removeprefix("python"))
+    found = _interpreters()
+    minor = min(found, key=lambda have: (abs(have - wanted), -have))
     warning = ""
-    if wanted != own:
-        warning = f"{name} is not installed here; the function runs on Python {own}."
-    return Runtime(name, "python", version=own, warning=warning)
+    if minor != wanted:
+        warning = f"{name} is not installed here; the function runs on Python 3.{minor}."
+    program, prefix = found[minor]
+    if program != sys.executable:
+        threading.Thread(target=_compile, args=(program, minor), daemon=True).start()
+    return Runtime(
+        name, "python", version=f"3.{minor}", warning=warning, interpreter=program, prefix=prefix
+    )
+
+
+@functools.cache
+def _interpreters() -> dict[int, tuple[str, str]]:
+    """The Pythons of this machine that can run functions: minor version -> (program, prefix)."""
+    own = sys.version_info.minor
+    found = {own: (sys.executable, sys.base_prefix)}
+    for minor in range(OLDEST_PYTHON, NEWEST_PYTHON + 1):
+        if minor in found:
+            continue
+        for program in _candidates(minor):
+            try:
+                said = subprocess.run(
+                    [program, "-I", "-S", "-c", WHO], capture_output=True, text=True, timeout=5
+                ).stdout.splitlines()
+            except (OSError, subprocess.TimeoutExpired):
+                continue
+            if len(said) == 3 and said[0] == str(minor):
+                found[minor] = (said[1], said[2])
+                break
+    return found
+
+
+def _compile(program: str, minor: int) -> None:
+    """Byte-code of the libraries for another Python, once: `import boto3` takes seconds without."""
+    packages = Path(sysconfig.get_paths()["purelib"])
+    tag = f"cpython-3{minor}"
+    # The last one that is compiled stands for all.
+    if (packages / "urllib3" / "util" / "__pycache__" / f"wait.{tag}.pyc").exists():
+        return
+    folders = [str(packages / name) for name in PYTHON_LIBRARIES]
+    subprocess.run(
+        [program, "-I", "-S", "-m", "compileall", "-q", *folders],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+WHO = "import sys; print(sys.version_info.minor, sys.executable, sys.base_prefix, sep=chr(10))"
+OLDEST_PYTHON, NEWEST_PYTHON = 10, 13
+
+
+def _candidates(minor: int) -> list[str]:
+    """Where Python 3.`minor` may be: in PATH, and where pyenv and uv keep theirs."""
+    home = Path.home()
+    found = [shutil.which(f"python3.{minor}")]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
+    found += sorted(map(str, pyenv.glob(f"versions/3.{minor}.*/bin/python3")))
+    uv = home / ".local" / "share" / "uv" / "python"
+    found += sorted(map(str, uv.glob(f"cpython-3.{minor}.*/bin/python3")))
+    return [program for program in found if program]
+
+
+def _minor(version: str) -> int:
+    number = version.removeprefix("3.")
+    return int(number) if number.isdigit() else sys.version_info.minor
 
 
 @functools.cache
@@ -121,11 +188,13 @@ def node_libraries() -> Path:
     return node_packages.folder() / "node_modules"
 
 
-def visible_folders() -> list[str]:
+def visible_folders(runtime: Runtime) -> list[str]:
     """What a walled function must still see of this machine: interpreters and libraries."""
     # The environment itself, the interpreter it was made of, our files beside the functions.
     found = [sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent), str(HERE)]
     found += [str(Path(sysconfig.get_paths()["purelib"])), str(node_packages.folder())]
+    if runtime.prefix:
+        found.append(runtime.prefix)
     kept: list[str] = []
     for path in sorted(set(found), key=len):
         if not any(path == other or path.startswith(other + "/") for other in [*kept, "/usr"]):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 import time
@@ -51,6 +52,17 @@ def following(header: str | None, function_arn: str) -> tuple[str, int]:
     counts[own] = hops
     lineage = "|".join(f"1:{name}:{count}" for name, count in counts.items())
     return f"Root={root};Parent={parent};Sampled={sampled};Lineage={lineage}", hops
+
+
+def of_messages(payload: bytes) -> str | None:
+    """The header that came with the messages of a queue: a chain of calls may lead through it."""
+    if b'"AWSTraceHeader"' not in payload:
+        return None
+    try:
+        records = json.loads(payload)["Records"]
+        return records[0]["attributes"].get("AWSTraceHeader")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return None
 
 
 def check(function: object, hops: int) -> None:

@@ -160,3 +160,16 @@ def test_payloads_of_megabytes_go_both_ways(functions):
     functions.python("large", "def handler(e, c): return e")
     event = "x" * 5_000_000
     assert functions.call("large", event) == event
+
+
+def test_a_version_runs_on_the_python_that_is_there(functions):
+    source = "import sys, boto3\ndef handler(e, c): return list(sys.version_info[:2])"
+    for minor in (9, 10, 11, 12, 13):
+        name = f"on-{minor}"
+        functions.make(name, {"index.py": source}, f"python3.{minor}", Timeout=30, MemorySize=256)
+        found = functions.call(name)
+        log = "".join(functions.log(name))
+        if found == [3, minor]:
+            assert "is not installed here" not in log
+        else:
+            assert f"python3.{minor} is not installed here; the function runs on Python 3." in log

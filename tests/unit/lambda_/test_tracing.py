@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from types import SimpleNamespace
 
@@ -43,3 +44,10 @@ def test_the_seventeenth_turn_is_refused_unless_allowed():
     tracing.check(SimpleNamespace(recursive_loop="Allow"), 17)
     with pytest.raises(tracing.RecursiveInvocationException):
         tracing.check(SimpleNamespace(recursive_loop="Terminate"), 17)
+
+
+def test_messages_of_a_queue_carry_the_header():
+    text = json.dumps({"Records": [{"attributes": {"AWSTraceHeader": "Root=1-a"}}]}).encode()
+    assert tracing.of_messages(text) == "Root=1-a"
+    for other in (b"{}", b'"AWSTraceHeader"', b'{"Records": [{"attributes": 1}]}'):
+        assert tracing.of_messages(other) is None

@@ -1,6 +1,6 @@
 """The process around one execution environment: puts up its walls, starts the runtime, ends with it.
 
-Run by process.py as `python -I -S guard.py KIND [PATH...]`; standard library only. The first line on
+Run by process.py as `python -I -S guard.py [PATH...]`; standard library only. The first line on
 the channel is the configuration (JSON). The runtime is a child that inherits the channel; the guard then
 only watches. When the emulator is gone, however it ended, the channel hangs up and everything below the
 guard is killed. When the runtime ends, the guard says so on the channel:
@@ -156,7 +156,7 @@ def run_python(config):
     os.environ.update(config["environment"])
     time.tzset()
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    standard = [path for path in sys.path if path not in sys.argv[2:]]
+    standard = [path for path in sys.path if path not in sys.argv[1:]]
     # As on AWS: the function's folder, layers, then Python's own and the runtime's libraries.
     sys.path[:] = config["python_path"] + paths + standard + config["runtime_path"]
     sys.argv = ["/var/runtime/bootstrap.py"]
@@ -258,10 +258,8 @@ def kill(child, grouped):
         pass
 
 
-def preload(kind, paths):
+def preload(paths):
     """Import what the Python runtime needs before anybody asks for it."""
-    if kind != "python":
-        return
     sys.path.extend(paths)
     import decimal  # noqa: F401
     import importlib  # noqa: F401
@@ -312,7 +310,7 @@ def take_descriptors():
 
 def main():
     take_descriptors()
-    preload(sys.argv[1], sys.argv[2:])
+    preload(sys.argv[1:])
     channel = socket.socket(fileno=CHANNEL)
     line = read_line(channel)
     if not line:
