@@ -33,21 +33,23 @@ def awscli_initialize(cli: Any) -> None:
 
 
 def _shorten_waiters() -> None:
-    """`botocore.waiter.SingleWaiterConfig`: `aws ... wait` looks each second, not each half minute.
+    """`botocore.waiter.Waiter.wait`: `aws ... wait` looks each second, not each half minute.
 
     It gives up after the same time as before.
     """
-    from botocore.waiter import SingleWaiterConfig
+    from botocore.waiter import Waiter
 
-    begin = SingleWaiterConfig.__init__
+    wait = Waiter.wait
 
-    def begin_short(self: Any, single_waiter_config: dict[str, Any]) -> None:
-        begin(self, single_waiter_config)
-        if self.delay > WAITER_SECONDS:
-            self.max_attempts = int(self.max_attempts * self.delay / WAITER_SECONDS)
-            self.delay = WAITER_SECONDS
+    def wait_by_the_second(self: Any, **request: Any) -> None:
+        wanted = request.pop("WaiterConfig", {})
+        delay = wanted.get("Delay", self.config.delay)
+        tries = wanted.get("MaxAttempts", self.config.max_attempts)
+        if delay > WAITER_SECONDS:
+            tries, delay = int(tries * delay / WAITER_SECONDS), WAITER_SECONDS
+        wait(self, **request, WaiterConfig={"Delay": delay, "MaxAttempts": tries})
 
-    SingleWaiterConfig.__init__ = begin_short  # type: ignore[method-assign]
+    Waiter.wait = wait_by_the_second  # type: ignore[method-assign]
 
 
 def _add_options(argument_table: dict[str, Any], **_: Any) -> None:
