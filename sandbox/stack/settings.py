@@ -72,6 +72,8 @@ def emulator_environment(
         "PARITY_AWS_ACCESS_KEY_ID": "1",
         # A resource type that cannot be made fails its stack instead of being "unknown".
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
+        # A message or record that comes after a quiet time is seen within a second, not within ten.
+        "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
         "MALLOC_ARENA_MAX": "2",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
