@@ -57,6 +57,14 @@ def test_public_values_that_give_the_key_away_are_refused(multiple):
     assert srp.session_key(multiple * srp.N, public_b, secret, verifier) is None
 
 
+@pytest.mark.parametrize(
+    ("base", "exponent"),
+    [(2, 1), (2, 0), (1, 7), (0, 7), (5, 12345), (3, 1 << 255), (srp.N - 1, 3), (2, srp.N - 2)],
+)
+def test_powers_are_the_same_as_pythons(base, exponent):
+    assert srp.power(base, exponent) == pow(base, exponent, srp.N)
+
+
 def test_numbers_are_padded_as_clients_do():
     assert srp.padded(0x7F) == b"\x7f"
     assert srp.padded(0x80) == b"\x00\x80"
