@@ -139,3 +139,29 @@ def test_users_are_found_by_filters(pool):
         "InvalidParameterException",
         "Error while parsing filter.",
     )
+
+
+@pytest.mark.parametrize("domain", ["localhost", "amazonaws.com"])
+def test_the_services_own_host_names(emulator, pool, domain):
+    host = f"cognito-idp.us-east-1.{domain}:{emulator.port}"
+    reply = emulator.anonymous.post(
+        "/",
+        json={"ClientId": "nobody", "Username": "x", "Password": PASSWORD},
+        headers={
+            "Host": host,
+            "X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp",
+            "Content-Type": "application/x-amz-json-1.1",
+        },
+    )
+    assert reply.status_code == 400
+    assert reply.json() == {
+        "__type": "ResourceNotFoundException",
+        "message": "User pool client nobody does not exist.",
+    }
+    keys = emulator.anonymous.get(f"/{pool.id}/.well-known/jwks.json", headers={"Host": host})
+    assert len(keys.json()["keys"]) == 2
+    identity = emulator.anonymous.get(
+        "/.well-known/jwks_uri",
+        headers={"Host": f"cognito-identity.us-east-1.{domain}:{emulator.port}"},
+    )
+    assert len(identity.json()["keys"]) == 1

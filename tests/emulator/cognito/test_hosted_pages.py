@@ -268,6 +268,13 @@ def test_an_unknown_domain(emulator):
     assert reply.status_code == 404
 
 
+def test_awss_name_of_the_domain(fresh):
+    name = fresh.http.headers["Host"].split(".")[0]
+    host = f"{name}.auth.us-east-1.amazoncognito.com"
+    reply = fresh.http.get("/login", params=fresh.query(), headers={"Host": host})
+    assert reply.status_code == 200
+
+
 def test_machines_get_tokens_for_their_scopes(fresh):
     pool = fresh.pool
     pool.admin.create_resource_server(
