@@ -57,6 +57,8 @@ step "LocalStack, boto3, aws, Node.js and the rest" "$bin/uv" pip install --pyth
   fail "The packages could not be installed." "$network"
 step "the sandbox itself" "$bin/uv" pip install --python "$bin/python" --no-deps --no-build-isolation --compile-bytecode -e . ||
   fail "The sandbox could not be installed." "$network"
+# Python finds *.localhost as browsers do (sandbox/localhost.py).
+echo "import sandbox.localhost" >"$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sandbox-localhost.pth"
 for part in sandbox.stack.node_packages sandbox.emulator.access.build_catalogue; do
   file=$(echo "$part" | tr . /).py
   [ -f "$file" ] || continue

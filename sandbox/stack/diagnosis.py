@@ -166,7 +166,7 @@ def docker() -> Finding:
         return Finding(
             "Docker",
             NOTE,
-            "no engine answers; labs 01 and 04 do not need one",
+            "no engine answers; no lab of today needs one",
             "https://docs.docker.com/engine/install/",
         )
     return Finding("Docker", GOOD, f"engine {version}")
