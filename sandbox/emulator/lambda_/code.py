@@ -23,10 +23,13 @@ from localstack.aws.api.lambda_ import InvalidParameterValueException
 from localstack.services.lambda_.invocation.lambda_models import ArchiveCode
 
 from sandbox.emulator import world
+from sandbox.emulator.state import saver
 
 MOST_UNZIPPED_BYTES = 250 * 1024 * 1024
 NOT_A_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _locks: dict[str, threading.Lock] = {}
+_doomed: list[Path] = []
+_doomed_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,20 @@ class StoredCode(ArchiveCode):
     def destroy(self) -> None:
         """Remove the unpacked files and the archive."""
         self.destroy_cached()
-        self.archive.unlink(missing_ok=True)
+        # Not before the saved state stops mentioning it: after a power cut the function would be there
+        # without its code.
+        with _doomed_lock:
+            if not _doomed:
+                saver.mark("lambda")
+            _doomed.append(self.archive)
+
+
+def remove_destroyed() -> None:
+    """Remove the archives that the state which was just saved does not mention any more."""
+    with _doomed_lock:
+        over, _doomed[:] = list(_doomed), []
+    for archive in over:
+        archive.unlink(missing_ok=True)
 
 
 def store(archive_file: bytes, *_: Any, **__: Any) -> StoredCode:

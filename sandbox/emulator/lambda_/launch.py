@@ -54,6 +54,12 @@ def without_walls(reason: str) -> bool:
     return True
 
 
+def prepare() -> None:
+    """Have a guard of the sandbox's own Python ready before the first cold start."""
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    _prepare(runtimes.find(own))
+
+
 def walls() -> bool:
     """Whether environments have a root file system of their own."""
     return _walls

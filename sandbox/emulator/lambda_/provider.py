@@ -47,6 +47,7 @@ from sandbox.emulator.lambda_.environment import Outcome, Work
 from sandbox.emulator.lambda_.models import event_stores
 from sandbox.emulator.lambda_.service import SandboxLambdaService, checked_payload
 from sandbox.emulator.main import on_leave
+from sandbox.emulator.state import restore, saver
 
 LOG = logging.getLogger(__name__)
 MOST_SYNCHRONOUS_BYTES = 6 * 1024 * 1024
@@ -89,6 +90,14 @@ class SandboxLambdaProvider(LambdaProvider):
         self.events = asynchronous.Queue(self)
         self._routed = threading.local()
         on_leave(self._leave)
+        saver.after_save("lambda", code.remove_destroyed)
+
+    def warm(self) -> None:
+        """What the first call would otherwise pay for."""
+        runtimes.python_libraries()
+        restore.ensure("logs")
+        if any(store.functions for regions in lambda_stores.values() for store in regions.values()):
+            launch.prepare()
 
     # Life
 
