@@ -23,6 +23,7 @@ BATCH_SECONDS = 0.1
 # Logs change all the time; a state file is written this often.
 SAVE_SECONDS = 3.0
 DECISION_SECONDS = 1.0
+MOST_EVENTS = 50_000
 
 
 class Target(NamedTuple):
@@ -137,8 +138,23 @@ def _write(target: Target, events: list[Event]) -> None:
     ]
     if backend.filters.metric_filters:
         _put_through_service(target, entries)
+    else:
+        backend.put_log_events(target.group, target.stream, entries)
+    trim(backend.groups[target.group])
+
+
+def trim(group: Any) -> None:
+    """Forget a group's oldest events when it has too many: all of them are in memory and in every save."""
+    total = sum(len(stream.events) for stream in group.streams.values())
+    if total <= MOST_EVENTS:
         return
-    backend.put_log_events(target.group, target.stream, entries)
+    excess = total - MOST_EVENTS * 9 // 10
+    for stream in sorted(group.streams.values(), key=lambda stream: stream.creation_time):
+        dropped = min(excess, len(stream.events))
+        del stream.events[:dropped]
+        excess -= dropped
+        if not excess:
+            return
 
 
 def _prepare(backend: Any, target: Target) -> bool:
