@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +68,9 @@ def _checked(found, running, who: str, *, quiet: bool):
 
             def say(one) -> None:
                 if one.visibility == "visible":
-                    status.update(f"Checking lab {found.id}: {one.title}")
+                    # One line, however long the title is: a second one would not be cleared.
+                    line = f"Checking lab {found.id}: {one.title}"
+                    status.update(textwrap.shorten(line, console().width - 4, placeholder=" ..."))
 
             return local.check(found, running, values, found.work, student=who, report=say)
     except CheckFileError as error:

@@ -96,8 +96,9 @@ def _by_step(result: Result) -> Iterator[tuple[str, list[CheckResult]]]:
 def _check(result: Result, one: CheckResult, marks: dict[str, str]) -> Iterator[RenderableType]:
     named = words.outcome(one)
     grid = Table.grid(padding=(0, 1))
+    # A narrow terminal wraps the title, never the outcome or the points.
     grid.add_column(width=8, no_wrap=True)
-    grid.add_column(width=66)
+    grid.add_column(min_width=66, max_width=66)
     grid.add_column(justify="right", width=8, no_wrap=True)
     earned = "–" if one.score is None else words.points(one.score)
     dim = "bright_black" if one.status == "skip" else ""
