@@ -13,6 +13,9 @@ from sandbox.emulator.cloudformation.executor import SandboxExecutor
 
 def install() -> None:
     """Put them in; safe to call twice."""
+    from sandbox.emulator.lambda_.patches import patch_cloudformation
+
+    patch_cloudformation()
     # `v2.provider.ChangeSetModelExecutor`: its operations make one each.
     upstream.ChangeSetModelExecutor = SandboxExecutor
     # `change_set_model.ResourceProviderExecutor`: it asks a type's schema what a change replaces.

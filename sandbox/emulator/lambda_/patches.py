@@ -22,11 +22,14 @@ def apply() -> None:
     lambda_service.store_lambda_archive = code.store
     # LambdaProvider makes its service by this name.
     provider.LambdaService = SandboxLambdaService
-    _patch_cloudformation()
+    patch_cloudformation()
 
 
-def _patch_cloudformation() -> None:
-    """aws_lambda_function.NODEJS_CFN_RESPONSE_CONTENT speaks HTTPS only; answers here go over HTTP."""
+def patch_cloudformation() -> None:
+    """aws_lambda_function.NODEJS_CFN_RESPONSE_CONTENT speaks HTTPS only; answers here go over HTTP.
+
+    CloudFormation calls this, too: it may make its first function before Lambda is loaded.
+    """
     from localstack.services.lambda_.resource_providers import aws_lambda_function
 
     from sandbox.emulator.lambda_.runtimes import HERE
