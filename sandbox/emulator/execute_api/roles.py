@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.emulator import clock
-from sandbox.emulator.access import credentials
-from sandbox.emulator.access.policy import document
-from sandbox.emulator.access.policy.evaluation import Caller, Policies, evaluate
 
 SERVICE = "apigateway.amazonaws.com"
 SESSION_SECONDS = 3600
@@ -45,22 +42,10 @@ def session(role_arn: str) -> Session:
         known = _sessions.get(role_arn)
         if known and clock.time() < known.expires - SPARE_SECONDS:
             return known
-        from sandbox.emulator.access.principal import Kind
         from sandbox.emulator.iam import sessions
         from sandbox.emulator.state import saver
 
-        name = "BackplaneAssumeRoleSession"
-        issued = sessions.issue(
-            role.account_id,
-            SESSION_SECONDS,
-            kind=Kind.ROLE.value,
-            arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
-            user_id=f"{role.id}:{name}",
-            name=role.name,
-            role_arn=role.arn,
-            session_name=name,
-            policies=None,
-        )
+        issued = sessions.of_role(role, "BackplaneAssumeRoleSession", SESSION_SECONDS)
         saver.mark("sts")
         made = Session(
             issued["AccessKeyId"],
@@ -73,21 +58,10 @@ def session(role_arn: str) -> Session:
 
 
 def _trusted_role(role_arn: str) -> Any:
-    parts = role_arn.split(":")
-    if len(parts) < 6 or not parts[4].isdigit():
-        raise CannotAssume(role_arn)
-    backend = credentials.iam_backend(parts[4])
-    role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
-    if role is None:
-        raise CannotAssume(role_arn)
-    policies = Policies(
-        resource=[document.parse(role.assume_role_policy_document, f"trust policy of {role.name}")],
-        resource_required=True,
-    )
-    caller = Caller(account="", arn="", service=SERVICE)
-    context = {"aws:sourceaccount": parts[4], "aws:principalisawsservice": "true"}
-    decision = evaluate(caller, "sts:AssumeRole", role_arn, policies, context)
-    if not decision.allowed:
+    from sandbox.emulator.iam import trust
+
+    role = trust.find_role(role_arn)
+    if role is None or not trust.service_may_assume(role, SERVICE):
         raise CannotAssume(role_arn)
     return role
 

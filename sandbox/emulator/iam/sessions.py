@@ -16,7 +16,7 @@ from localstack.aws.api.sts import Credentials
 
 from sandbox.emulator import clock
 from sandbox.emulator.access import credentials
-from sandbox.emulator.access.principal import Principal
+from sandbox.emulator.access.principal import Kind, Principal
 from sandbox.emulator.access.refusals import named
 
 ROLE_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -127,3 +127,23 @@ def issue(account: str, seconds: int, **session: Any) -> Credentials:
         SessionToken=token,
         Expiration=datetime.fromtimestamp(expires, UTC),
     )
+
+
+def of_role(role: Any, session_name: str, seconds: int, **session: Any) -> Credentials:
+    """Credentials of a session of `role` (moto's), as `assumed-role/ROLE/SESSION`; see `issue`."""
+    return issue(
+        role.account_id,
+        seconds,
+        kind=Kind.ROLE.value,
+        arn=session_arn(role, session_name),
+        user_id=f"{role.id}:{session_name}",
+        name=role.name,
+        role_arn=role.arn,
+        session_name=session_name,
+        **{"policies": None, **session},
+    )
+
+
+def session_arn(role: Any, session_name: str) -> str:
+    """The ARN by which policies and messages name a session of `role`."""
+    return f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}"

@@ -64,17 +64,10 @@ class SandboxStsProvider(StsProvider):
         policies = _session_policies(request, arn.split(":")[4])
         role = trust.authorize(context, caller, arn, request)
         seconds = _role_seconds(request, role, caller)
-        user_id = f"{role.id}:{name}"
-        session_arn = f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}"
-        issued = sessions.issue(
-            role.account_id,
+        issued = sessions.of_role(
+            role,
+            name,
             seconds,
-            kind=Kind.ROLE.value,
-            arn=session_arn,
-            user_id=user_id,
-            name=role.name,
-            role_arn=role.arn,
-            session_name=name,
             policies=policies,
             tags=sessions.merged_tags(tags, caller, role),
             transitive_tags=sessions.transitive_keys(request, caller),
@@ -83,7 +76,9 @@ class SandboxStsProvider(StsProvider):
         )
         response = AssumeRoleResponse(
             Credentials=issued,
-            AssumedRoleUser=AssumedRoleUser(AssumedRoleId=user_id, Arn=session_arn),
+            AssumedRoleUser=AssumedRoleUser(
+                AssumedRoleId=f"{role.id}:{name}", Arn=sessions.session_arn(role, name)
+            ),
         )
         if request.get("SourceIdentity"):
             response["SourceIdentity"] = request["SourceIdentity"]
@@ -166,7 +161,7 @@ class SandboxStsProvider(StsProvider):
                 400,
             )
         policies = _session_policies(request, arn.split(":")[4])
-        role = web_identity.find_role(arn)
+        role = trust.find_role(arn)
         seconds = int(request.get("DurationSeconds") or ROLE_SECONDS)
         if role is not None:
             seconds = _role_seconds(request, role, principal.of(context))

@@ -13,7 +13,9 @@ from localstack.aws.api import RequestContext
 from sandbox.emulator.access import credentials, identities
 from sandbox.emulator.access.conditions import RequestConditions
 from sandbox.emulator.access.policy import document
+from sandbox.emulator.access.policy.document import Policy
 from sandbox.emulator.access.policy.evaluation import (
+    Caller,
     Decision,
     Outcome,
     Policies,
@@ -24,15 +26,34 @@ from sandbox.emulator.access.principal import Kind, Principal
 from sandbox.emulator.access.refusals import named
 
 
+def find_role(role_arn: str) -> Any:
+    """moto's role of an ARN; None when there is none."""
+    parts = role_arn.split(":")
+    if len(parts) < 6 or not parts[4]:
+        return None
+    roles = credentials.iam_backend(parts[4]).roles.values()
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def policy_of(role: Any) -> Policy:
+    """The role's trust policy."""
+    return document.parse(role.assume_role_policy_document, f"trust policy of {role.name}")
+
+
+def service_may_assume(role: Any, service: str) -> bool:
+    """Whether the trust policy lets a service in, `lambda.amazonaws.com` for instance."""
+    policies = Policies(resource=[policy_of(role)], resource_required=True)
+    context = {"aws:sourceaccount": role.account_id, "aws:principalisawsservice": "true"}
+    caller = Caller(account="", arn="", service=service)
+    return evaluate(caller, "sts:AssumeRole", role.arn, policies, context).allowed
+
+
 def authorize(
     context: RequestContext, caller: Principal, role_arn: str, request: Mapping[str, Any]
 ) -> Any:
     """moto's role when the caller may assume it; else AccessDenied, which does not say why."""
     account = role_arn.split(":")[4]
-    role = next(
-        (role for role in credentials.iam_backend(account).roles.values() if role.arn == role_arn),
-        None,
-    )
+    role = find_role(role_arn)
     if caller.trusted and role is not None:
         return role
     if caller.kind is Kind.ROOT:
@@ -79,9 +100,7 @@ def _decide(
             note=f"there is no role {role_arn}",
         )
     policies: Policies = identities.policies_of(caller)
-    policies.resource = [
-        document.parse(role.assume_role_policy_document, f"trust policy of {role.name}")
-    ]
+    policies.resource = [policy_of(role)]
     policies.resource_required = True
     conditions = RequestConditions(context, caller, resource=role_arn, resource_account=account)
     return evaluate(

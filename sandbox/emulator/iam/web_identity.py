@@ -10,7 +10,6 @@ from typing import Any
 
 from sandbox.emulator.access import credentials
 from sandbox.emulator.access.conditions import RequestConditions
-from sandbox.emulator.access.policy import document
 from sandbox.emulator.access.policy.evaluation import (
     Caller,
     Decision,
@@ -19,9 +18,9 @@ from sandbox.emulator.access.policy.evaluation import (
     Source,
     evaluate,
 )
-from sandbox.emulator.access.principal import ANONYMOUS, Kind
+from sandbox.emulator.access.principal import ANONYMOUS
 from sandbox.emulator.access.refusals import named
-from sandbox.emulator.iam import sessions
+from sandbox.emulator.iam import sessions, trust
 
 ACTION = "sts:AssumeRoleWithWebIdentity"
 COGNITO = "cognito-identity.amazonaws.com"
@@ -38,21 +37,9 @@ class WebIdentity:
     keys: dict[str, Any]
 
 
-def find_role(role_arn: str) -> Any:
-    """moto's role of an ARN; None when there is none."""
-    parts = role_arn.split(":")
-    if len(parts) < 6 or not parts[4]:
-        return None
-    return next(
-        (r for r in credentials.iam_backend(parts[4]).roles.values() if r.arn == role_arn), None
-    )
-
-
 def decide(context: Any, role: Any, identity: WebIdentity, action: str = ACTION) -> Decision:
     """Whether the role's trust policy lets the identity in."""
-    policies = Policies(
-        resource=[document.parse(role.assume_role_policy_document, f"trust policy of {role.name}")]
-    )
+    policies = Policies(resource=[trust.policy_of(role)])
     conditions = RequestConditions(
         context,
         ANONYMOUS,
@@ -77,7 +64,7 @@ def assume(
     tags: dict[str, str] | None = None,
 ) -> tuple[Any, Any]:
     """Credentials and role; raises STS's AccessDenied, which does not say why."""
-    role = find_role(role_arn)
+    role = trust.find_role(role_arn)
     actions = [ACTION] + (["sts:TagSession"] if tags else [])
     for action in actions:
         decision = (
@@ -95,15 +82,10 @@ def assume(
         if not decision.allowed:
             raise named("AccessDenied", f"Not authorized to perform {action}", 403)
     assert role is not None
-    issued = sessions.issue(
-        role.account_id,
+    issued = sessions.of_role(
+        role,
+        session_name,
         seconds,
-        kind=Kind.ROLE.value,
-        arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
-        user_id=f"{role.id}:{session_name}",
-        name=role.name,
-        role_arn=role.arn,
-        session_name=session_name,
         policies=policies,
         tags=sessions.as_tags(tags or {}),
         federated_provider=identity.principal,

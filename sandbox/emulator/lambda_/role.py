@@ -7,13 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from sandbox.emulator import clock
-from sandbox.emulator.access import credentials, decisions
+from sandbox.emulator.access import decisions
 from sandbox.emulator.access.actions.requirement import Requirement
-from sandbox.emulator.access.conditions import RequestConditions
-from sandbox.emulator.access.policy import document
-from sandbox.emulator.access.policy.evaluation import Caller, Policies, evaluate
 from sandbox.emulator.access.principal import Kind, Principal
-from sandbox.emulator.iam import sessions
+from sandbox.emulator.iam import sessions, trust
 
 SERVICE = "lambda.amazonaws.com"
 SESSION_SECONDS = 12 * 3600
@@ -21,34 +18,10 @@ SESSION_SECONDS = 12 * 3600
 LEAST_SECONDS = 15 * 60
 
 
-def find(arn: str) -> Any:
-    """moto's role; None when there is none."""
-    account = arn.split(":")[4]
-    roles = credentials.iam_backend(account).roles.values()
-    return next((role for role in roles if role.arn == arn), None)
-
-
 def assumable(arn: str) -> bool:
     """Whether the role exists and its trust policy lets the Lambda service assume it."""
-    role = find(arn)
-    if role is None:
-        return False
-    policies = Policies(
-        resource=[document.parse(role.assume_role_policy_document, f"trust policy of {role.name}")],
-        resource_required=True,
-    )
-    caller = Principal(Kind.SERVICE, role.account_id, "", SERVICE, service=SERVICE)
-    conditions = RequestConditions(
-        _nothing(), caller, resource=arn, resource_account=role.account_id
-    )
-    return evaluate(
-        Caller(account="", arn="", service=SERVICE),
-        "sts:AssumeRole",
-        arn,
-        policies,
-        conditions,
-        resource_account=role.account_id,
-    ).allowed
+    role = trust.find_role(arn)
+    return role is not None and trust.service_may_assume(role, SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +42,13 @@ def session(arn: str, function: str) -> Session | None:
     """New credentials of the role; None when Lambda may not assume it any more."""
     if not assumable(arn):
         return None
-    role = find(arn)
+    role = trust.find_role(arn)
     # Session names have two letters at least.
     name = function if len(function) > 1 else f"{function}@lambda_function"
-    issued = sessions.issue(
-        role.account_id,
+    issued = sessions.of_role(
+        role,
+        name,
         SESSION_SECONDS,
-        kind=Kind.ROLE.value,
-        arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
-        user_id=f"{role.id}:{name}",
-        name=role.name,
-        role_arn=role.arn,
-        session_name=name,
-        policies=None,
         tags=sessions.as_tags(_tags(role)),
         mfa=False,
     )
@@ -95,13 +62,13 @@ def session(arn: str, function: str) -> Session | None:
 
 def may(arn: str, function: str, action: str, resource: str) -> bool:
     """Whether a session of the role may do `action` on `resource`, by the one policy engine."""
-    role = find(arn)
+    role = trust.find_role(arn)
     if role is None:
         return False
     who = Principal(
         Kind.ROLE,
         role.account_id,
-        f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{function}",
+        sessions.session_arn(role, function),
         f"{role.id}:{function}",
         name=role.name,
         role_arn=role.arn,
