@@ -6,32 +6,24 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections import defaultdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from sandbox.emulator import clock, world
-from sandbox.emulator.dynamodb import engine, schemas, wire
+from sandbox.emulator import clock
+from sandbox.emulator.dynamodb import engine, expired, schemas, wire
 from sandbox.emulator.dynamodb.errors import DynamoDBError
 
 LOG = logging.getLogger(__name__)
 PAUSE_SECONDS = 60
 # A time further back is taken for a mistake, such as milliseconds or a birthday: AWS keeps the item.
 OLDEST = timedelta(days=5 * 365).total_seconds()
-# How far a stream record's time may be from the deletion that made it.
-TOLERANCE_SECONDS = 5.0
 
 Json = dict[str, Any]
 
 _started = threading.Lock()
 _lock = threading.Lock()
-# When the sandbox deleted an item, by (account, region, table, key as JSON), machine time.
-_deleted: dict[tuple[str, str, str, str], list[float]] = defaultdict(list)
-_loaded: set[Path] = set()
 
 
 def start() -> None:
@@ -51,14 +43,6 @@ def sweep() -> int:
             except DynamoDBError as error:
                 LOG.warning("expired items of %s in %s: %s", account, region, error)
     return found
-
-
-def deleted(account: str, region: str, table: str, record: Json) -> bool:
-    """Whether a stream record (its `dynamodb` part) is about an item that time to live deleted."""
-    _load(_file(account, region), account, region)
-    moments = _deleted.get((account, region, table, _key(record["Keys"])), ())
-    created = float(record.get("ApproximateCreationDateTime", 0))
-    return any(abs(created - moment) <= TOLERANCE_SECONDS for moment in moments)
 
 
 def _run() -> None:
@@ -118,7 +102,7 @@ def _delete(
 ) -> bool:
     key = {name: item[name] for name in schema.table.keys}
     # Noted first: a reader of the stream may be quicker than the next line.
-    _note(account, region, table, key)
+    expired.note(account, region, table, key)
     try:
         wire.ask(
             account,
@@ -138,35 +122,3 @@ def _delete(
             raise
         return False
     return True
-
-
-def _note(account: str, region: str, table: str, key: Json) -> None:
-    file = _file(account, region)
-    _load(file, account, region)
-    # The engine stamps its records with the machine's time.
-    moment = clock.time() - clock.offset().total_seconds()
-    _deleted[account, region, table, _key(key)].append(moment)
-    with file.open("a") as output:
-        output.write(json.dumps([table, _key(key), moment]) + "\n")
-
-
-def _load(file: Path, account: str, region: str) -> None:
-    if file in _loaded:
-        return
-    _loaded.add(file)
-    if file.exists():
-        for line in file.read_text().splitlines():
-            try:
-                table, key, moment = json.loads(line)
-            except ValueError:
-                # The last line of a process that was killed while it wrote.
-                continue
-            _deleted[account, region, table, key].append(moment)
-
-
-def _file(account: str, region: str) -> Path:
-    return world.directory("dynamodb") / f"{account}-{region}.expired.jsonl"
-
-
-def _key(key: Json) -> str:
-    return json.dumps(key, sort_keys=True)

@@ -14,7 +14,7 @@ import json
 from typing import Any
 from zlib import crc32
 
-from sandbox.emulator.dynamodb import expiry
+from sandbox.emulator.dynamodb import expired
 from sandbox.emulator.dynamodb.errors import DynamoDBError, invalid
 
 FIRST_NUMBER = 10**20
@@ -87,7 +87,7 @@ def _records(request: Json, answer: Json, account: str, region: str) -> bytes:
         seed = f"{account}/{region}/{table}/{number}"
         record["eventID"] = hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
         record["dynamodb"]["SequenceNumber"] = _aws_number(number)
-        if record["eventName"] == "REMOVE" and expiry.deleted(
+        if record["eventName"] == "REMOVE" and expired.deleted(
             account, region, table, record["dynamodb"]
         ):
             record["userIdentity"] = {
