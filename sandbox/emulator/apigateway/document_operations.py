@@ -20,7 +20,6 @@ from sandbox.emulator import clock
 from sandbox.emulator.apigateway import openapi
 from sandbox.emulator.apigateway.contents import Contents
 from sandbox.emulator.apigateway.export import Exporter
-from sandbox.emulator.apigateway.inputs import refuse_private
 
 
 class DocumentOperations(ApigatewayNextGenProvider):
@@ -36,10 +35,7 @@ class DocumentOperations(ApigatewayNextGenProvider):
     ) -> Any:
         """A new API from an OpenAPI document; a document that fails leaves nothing behind."""
         data = _bytes(body)
-        document = openapi.read(data)
-        refuse_private(
-            (document.get("x-amazon-apigateway-endpoint-configuration") or {}).get("types")
-        )
+        openapi.read(data)
         before = set(apigateway_backends[context.account_id][context.region].apis)
         try:
             return super().import_rest_api(

@@ -61,7 +61,12 @@ def _find(invocation: Invocation, api_id: str, stage: str) -> bool:
     deployment = deployments.get(deployment_id)
     if deployment is None:
         return False
-    if deployment.rest_api.rest_api.get("disableExecuteApiEndpoint"):
+    settings = deployment.rest_api.rest_api
+    if settings.get("disableExecuteApiEndpoint"):
+        return False
+    if "PRIVATE" in (settings.get("endpointConfiguration") or {}).get("types", ()) and not (
+        invocation.address.through_vpc
+    ):
         return False
     configuration = _configuration(deployment, api_id, stage)
     canary = configuration.get("canarySettings")

@@ -8,15 +8,6 @@ import re
 from localstack.aws.api.apigateway import BadRequestException
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-PRIVATE = (
-    "Private APIs are reached through interface VPC endpoints, which this sandbox does not have."
-)
-
-
-def refuse_private(types: list[str] | None) -> None:
-    """Raise BadRequestException for a private API."""
-    if types and "PRIVATE" in types:
-        raise BadRequestException(PRIVATE)
 
 
 def check_policy(text: str | None) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
@@ -27,26 +26,22 @@ from localstack.services.moto import MotoFallbackDispatcher
 from localstack.state import StateVisitor
 from moto.apigateway.models import apigateway_backends
 
-from sandbox.emulator.apigateway import test_invoke
+from sandbox.emulator.apigateway import members, pages, patching, test_invoke
 from sandbox.emulator.apigateway.authorizers import functions, inputs
 from sandbox.emulator.apigateway.document_operations import DocumentOperations
 from sandbox.emulator.apigateway.export import Exporter
-from sandbox.emulator.apigateway.inputs import check_policy, check_stage_name, refuse_private
+from sandbox.emulator.apigateway.inputs import check_policy, check_stage_name
+from sandbox.emulator.apigateway.method_operations import NO_VPC_LINKS, MethodOperations
 from sandbox.emulator.apigateway.models import usage_stores
 from sandbox.emulator.apigateway.usage_operations import UsageOperations
 
-PATH_PART = re.compile(r"[A-Za-z0-9._:%~$@!*+,;=()&'-]+|\{[A-Za-z0-9._:-]+\+?\}")
-NO_VPC_LINKS = (
-    "VPC links lead to load balancers inside a VPC, which this sandbox cannot reach from an API."
-)
 NO_DOMAIN_NAMES = (
     "Custom domain names need a certificate and a name server, which this sandbox does not have. "
     "Call the API by its own address."
 )
-SHORTEST_TIMEOUT_MS, LONGEST_TIMEOUT_MS = 50, 29_000
 
 
-class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
+class SandboxApigatewayProvider(DocumentOperations, UsageOperations, MethodOperations):
     """`apigateway:sandbox`."""
 
     def on_after_init(self) -> None:
@@ -63,9 +58,10 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
 
     @handler("CreateRestApi", expand=False)
     def create_rest_api(self, context: RequestContext, request: Any) -> Any:
-        """A new API; private ones and broken resource policies are refused."""
-        refuse_private((request.get("endpointConfiguration") or {}).get("types"))
+        """A new API; a broken resource policy is refused."""
         check_policy(request.get("policy"))
+        if not request.get("name"):
+            raise BadRequestException("Name cannot be empty")
         if not request.get("cloneFrom"):
             return super().create_rest_api(context, request)
         original = _now(context, request["cloneFrom"])
@@ -89,11 +85,10 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
     ) -> Any:
         """Change an API; what it may not become is refused."""
         for operation in patch_operations or ():
-            if operation.get("path", "").startswith("/endpointConfiguration/types"):
-                refuse_private([operation.get("value")])
             if operation.get("path") == "/policy":
                 check_policy(operation.get("value"))
-        return super().update_rest_api(context, rest_api_id, patch_operations, **kwargs)
+        patching.check_rest_api(get_moto_rest_api(context, rest_api_id), patch_operations or ())
+        return super().update_rest_api(context, rest_api_id, patch_operations or [], **kwargs)
 
     @handler("DeleteRestApi")
     def delete_rest_api(self, context: RequestContext, rest_api_id: str, **kwargs: Any) -> None:
@@ -101,55 +96,6 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
         get_moto_rest_api(context, rest_api_id)
         super().delete_rest_api(context, rest_api_id, **kwargs)
         functions.results.flush((rest_api_id.lower(),))
-
-    # --- resources and methods -------------------------------------------------------------------
-
-    def create_resource(
-        self,
-        context: RequestContext,
-        rest_api_id: str,
-        parent_id: str,
-        path_part: str,
-        **kwargs: Any,
-    ) -> Any:
-        """A new part of a path; each name is used once below a parent."""
-        moto_api = get_moto_rest_api(context, rest_api_id)
-        if not PATH_PART.fullmatch(path_part):
-            raise BadRequestException(
-                "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and "
-                "curly braces at the beginning and the end."
-            )
-        for resource in moto_api.resources.values():
-            if resource.parent_id == parent_id and resource.path_part == path_part:
-                raise ConflictException(
-                    f"Another resource with the same parent already has this name: {path_part}"
-                )
-        return super().create_resource(context, rest_api_id, parent_id, path_part, **kwargs)
-
-    def put_method(
-        self,
-        context: RequestContext,
-        rest_api_id: str,
-        resource_id: str,
-        http_method: str,
-        authorization_type: str,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """A new method of a resource."""
-        resource = get_moto_rest_api(context, rest_api_id).resources.get(resource_id)
-        known = resource.resource_methods if resource is not None else {}
-        # CloudFormation puts a method again when its properties change.
-        if http_method in known and not context.is_internal_call:
-            raise ConflictException("Method already exists for this resource")
-        if authorization_type not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
-            raise BadRequestException(
-                "Invalid authorization type specified. Valid options are "
-                "NONE,AWS_IAM,CUSTOM,COGNITO_USER_POOLS"
-            )
-        return super().put_method(
-            context, rest_api_id, resource_id, http_method, authorization_type, *args, **kwargs
-        )
 
     # --- deployments and stages ------------------------------------------------------------------
 
@@ -173,6 +119,12 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
             raise BadRequestException("The REST API doesn't contain any methods")
         if any(method.method_integration is None for method in methods):
             raise BadRequestException("No integration defined for method")
+        if "PRIVATE" in (moto_api.endpoint_configuration or {}).get("types", ()) and (
+            not moto_api.policy
+        ):
+            raise BadRequestException(
+                "Private REST API doesn't have a resource policy attached to it"
+            )
         return super().create_deployment(context, rest_api_id, stage_name, *args, **kwargs)
 
     @handler("CreateStage", expand=False)
@@ -210,18 +162,7 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
         if stage_name not in get_moto_rest_api(context, rest_api_id).stages:
             raise NotFoundException("Invalid Stage identifier specified")
 
-    # --- integrations ----------------------------------------------------------------------------
-
-    def put_integration(self, context: RequestContext, request: Any, **kwargs: Any) -> Any:
-        """What a method calls."""
-        if request.get("connectionType") == "VPC_LINK":
-            raise BadRequestException(NO_VPC_LINKS)
-        timeout = request.get("timeoutInMillis")
-        if timeout is not None and not SHORTEST_TIMEOUT_MS <= int(timeout) <= LONGEST_TIMEOUT_MS:
-            raise BadRequestException(
-                f"Timeout should be between {SHORTEST_TIMEOUT_MS} ms and {LONGEST_TIMEOUT_MS} ms"
-            )
-        return super().put_integration(context, request, **kwargs)
+    # --- VPC links -------------------------------------------------------------------------------
 
     def create_vpc_link(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
         """Refused: nothing leads into a VPC from here."""
@@ -308,19 +249,23 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations):
 
 
 def dispatcher(provider: Any) -> Any:
-    """Operations by name; those about an API that does not exist are refused alike."""
+    """Operations by name, behind the checks that all of them share; lists come in pages."""
     table = MotoFallbackDispatcher(provider)
 
-    def checked(operation: Any) -> Any:
+    def checked(name: str, operation: Any) -> Any:
         def serve(context: RequestContext, request: Any) -> Any:
-            identifier = (request or {}).get("restApiId")
-            if identifier:
-                get_moto_rest_api(context, identifier)
-            return operation(context, request)
+            given = dict(request or {})
+            members.check(context, name, given)
+            limits = {key: given.get(key) for key in ("limit", "position")}
+            if name.startswith("Get"):
+                # Whoever serves a list gives all of it.
+                request = {key: value for key, value in given.items() if key not in limits}
+            answer = operation(context, request)
+            return pages.page(name, limits, answer, everything=context.is_internal_call)
 
         return serve
 
-    return {name: checked(operation) for name, operation in table.items()}
+    return {name: checked(name, operation) for name, operation in table.items()}
 
 
 def _now(context: RequestContext, api_id: str) -> Any:

@@ -23,12 +23,14 @@ class Address:
     """An API and the raw path behind it.
 
     `path` still begins with the stage unless `stage` is set; it is as the client sent it, not decoded.
+    `through_vpc` says that the name is one of an interface endpoint in a VPC.
     """
 
     api_id: str
     path: str
     query: str
     stage: str | None = None
+    through_vpc: bool = False
 
 
 def of(request: Any) -> Address | None:
@@ -43,9 +45,12 @@ def of(request: Any) -> Address | None:
     path, _, query = uri.partition("?")
     if by_host:
         if VPCE_HOST.match(host):
-            return Address(request.headers.get("x-apigw-api-id", "").lower(), path, query)
+            named = request.headers.get("x-apigw-api-id", "").lower()
+            return Address(named, path, query, through_vpc=True)
         found = HOST.match(host)
-        return Address(found["api"].lower(), path, query) if found else None
+        if found is None:
+            return None
+        return Address(found["api"].lower(), path, query, through_vpc=bool(found["vpce"]))
     if found := PATH.match(path):
         return Address(found["api"].lower(), found["rest"] or "/", query)
     if found := OLD_PATH.match(path):

@@ -37,7 +37,8 @@ def test_an_unknown_api_is_not_found(client):
         type="COGNITO_USER_POOLS",
         providerARNs=["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_a"],
     )
-    assert found == expected
+    # AWS words this one as if somebody else had just removed the API.
+    assert found[0] == "ConflictException" and "concurrent modification" in found[1]
 
 
 def test_an_api_that_does_nothing_is_not_deployed(emulator, client):
@@ -103,9 +104,6 @@ def test_authorizers_that_cannot_work_are_refused(emulator, client):
 
 
 def test_what_the_sandbox_lacks_is_said(client, emulator):
-    found = refusal(client.create_rest_api, name="p", endpointConfiguration={"types": ["PRIVATE"]})
-    assert found[0] == "BadRequestException"
-    assert "interface VPC endpoints" in found[1]
     found = refusal(client.create_vpc_link, name="v", targetArns=["arn:aws:x"])
     assert "load balancers" in found[1]
     found = refusal(client.create_domain_name, domainName="api.example.com")

@@ -1,0 +1,171 @@
+"""What AWS checks of every request before it looks at the API: types, enumerations, patterns, and whether the
+API is there at all, which each operation words in its own way.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_PatchOperation.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.api.apigateway import (
+    BadRequestException,
+    ConflictException,
+    NotFoundException,
+)
+from localstack.services.apigateway.helpers import get_moto_rest_api
+
+OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
+# Only stages know `copy`: it promotes a canary.
+COPYING = ("UpdateStage",)
+STATUS_CODE = re.compile(r"[1-5]\d\d")
+RESPONSES = re.compile(r"(Get|Put|Update|Delete)(Method|Integration)Response")
+
+RESOURCE = "Invalid Resource identifier specified"
+# What is said of an API that does not exist, by the part of it that the operation is about.
+MISSING = (
+    (re.compile(r".*(Method|Integration)(Response)?"), RESOURCE),
+    (re.compile(r"(Get|Update|Delete)Resource"), RESOURCE),
+    (re.compile(r"(Get|Update|Delete)Model"), "Invalid model name specified: {modelName}"),
+    (
+        re.compile(r"(Get|Update|Delete)RequestValidator"),
+        "Invalid Request Validator identifier specified",
+    ),
+    (
+        re.compile(r"(Get|Update)DocumentationPart"),
+        "Invalid Documentation part identifier specified",
+    ),
+    (re.compile(r"(Get|Update|Delete)Authorizer"), "Invalid Authorizer identifier specified"),
+    (re.compile(r"(Get|Update|Delete)Stage"), "Invalid Stage identifier specified"),
+    (re.compile(r"(Get|Update|Delete)Deployment"), "Invalid Deployment identifier specified"),
+)
+
+
+def check(context: RequestContext, operation: str, request: Mapping[str, Any]) -> None:
+    """Raise what AWS answers to a request that is wrong in itself, or about an API that is not there."""
+    if not context.is_internal_call:
+        _check_types(context)
+    problems = []
+    number = 0
+    for number, patch in enumerate(request.get("patchOperations") or (), 1):
+        op = patch.get("op")
+        if op is not None and op not in OPERATIONS:
+            problems.append(
+                f"Value '{op}' at '{operation[0].lower()}{operation[1:]}Input.patchOperations.{number}"
+                ".member.op' failed to satisfy constraint: Member must satisfy enum value set: "
+                f"[{', '.join(OPERATIONS)}]"
+            )
+    status = request.get("statusCode")
+    if RESPONSES.fullmatch(operation) and status and not STATUS_CODE.fullmatch(status):
+        problems.append(
+            f"Value '{status}' at 'statusCode' failed to satisfy constraint: Member must satisfy "
+            r"regular expression pattern: [1-5]\d\d"
+        )
+    if problems:
+        plural = "s" if len(problems) > 1 else ""
+        raise CommonServiceException(
+            "ValidationException",
+            f"{len(problems)} validation error{plural} detected: {'; '.join(problems)}",
+        )
+    _check_api(context, operation, request)
+    for patch in request.get("patchOperations") or ():
+        if not patch.get("path"):
+            raise BadRequestException("Invalid patch path null")
+        op = patch.get("op")
+        if op not in ("add", "remove", "replace") and not (op == "copy" and operation in COPYING):
+            raise BadRequestException(
+                "Invalid patch operation specified. Must be 'add'|'remove'|'replace'"
+            )
+
+
+def _check_api(context: RequestContext, operation: str, request: Mapping[str, Any]) -> None:
+    identifier = request.get("restApiId")
+    if not identifier:
+        return
+    try:
+        get_moto_rest_api(context, identifier)
+    except NotFoundException:
+        if operation == "CreateAuthorizer":
+            raise ConflictException(
+                "Unable to complete operation due to concurrent modification. Please try again later."
+            ) from None
+        if operation == "CreateRequestValidator":
+            raise BadRequestException("Invalid REST API identifier specified") from None
+        for pattern, message in MISSING:
+            if pattern.fullmatch(operation):
+                raise NotFoundException(message.format_map(request)) from None
+        raise
+
+
+def _check_types(context: RequestContext) -> None:
+    """The JSON types of the body; LocalStack's parser takes what it finds."""
+    shape = context.operation.input_shape
+    if shape is None or "payload" in shape.serialization:
+        return
+    data = context.request.get_data(cache=True)
+    if not data:
+        return
+    try:
+        found = json.loads(data)
+    except ValueError:
+        raise _serialization("Unable to parse the request's body as JSON") from None
+    if not isinstance(found, dict):
+        raise _serialization("The request's body must be a JSON object")
+    for name, member in shape.members.items():
+        if member.serialization.get("location"):
+            continue
+        key = member.serialization.get("name", name)
+        if key in found:
+            _check_value(member, found[key])
+
+
+def _check_value(shape: Any, value: Any) -> None:
+    if value is None:
+        return
+    kind = shape.type_name
+    if kind == "string":
+        if isinstance(value, bool):
+            raise _serialization("class java.lang.Boolean can not be converted to an String")
+        if isinstance(value, int | float):
+            raise _serialization(
+                "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted "
+                "to an String"
+            )
+        if isinstance(value, dict):
+            raise _serialization("Start of structure or map found where not expected.")
+        if isinstance(value, list):
+            raise _serialization("Start of list found where not expected")
+    elif kind == "structure":
+        if not isinstance(value, dict):
+            raise _serialization("Expected a structure")
+        for name, member in shape.members.items():
+            key = member.serialization.get("name", name)
+            if key in value:
+                _check_value(member, value[key])
+    elif kind == "map":
+        if not isinstance(value, dict):
+            raise _serialization("Expected a map")
+        for item in value.values():
+            _check_value(shape.value, item)
+    elif kind == "list":
+        if not isinstance(value, list):
+            raise _serialization("Expected list or null")
+        for item in value:
+            _check_value(shape.member, item)
+    elif kind in ("integer", "long", "double", "float"):
+        if isinstance(value, bool | dict | list) or (
+            isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value)
+        ):
+            raise _serialization("The value can not be converted to a number")
+    elif kind == "boolean" and not (
+        isinstance(value, bool) or str(value).lower() in ("true", "false")
+    ):
+        raise _serialization("The value can not be converted to a Boolean")
+
+
+def _serialization(message: str) -> CommonServiceException:
+    return CommonServiceException("SerializationException", message)
