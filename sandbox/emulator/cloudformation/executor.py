@@ -1,33 +1,34 @@
-"""Carrying out a change set: create, update and delete a stack's resources, and go back when one fails.
+"""Carrying out an operation on a stack: create, update or delete its resources, and go back when one fails.
 
-LocalStack's executor walks the template and acts on each resource; it stops at the first failure and
-leaves what it made. Here a failed creation is undone, a failed update is taken back to what was there,
-and a failed deletion keeps what could not be deleted.
+What exists of a stack is written into it at once, resource by resource, so that a sandbox that was stopped
+meanwhile knows what to remove.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from localstack import config
-from localstack.aws.api.cloudformation import ChangeAction, ResourceStatus, StackStatus
-from localstack.services.cloudformation.engine.v2.change_set_model import is_nothing
-from localstack.services.cloudformation.engine.v2.change_set_model_executor import (
-    ChangeSetModelExecutor,
-    ChangeSetModelExecutorResult,
-    EventOperationFromAction,
-    TriggerRollback,
+from localstack.aws.api.cloudformation import ResourceStatus, StackStatus
+from localstack.services.cloudformation.engine.v2.resolving import (
+    REGEX_DYNAMIC_REF,
+    DynamicReference,
+    perform_dynamic_reference_lookup,
 )
-from localstack.services.cloudformation.engine.v2.change_set_model_preproc import PreprocProperties
+from localstack.services.cloudformation.engine.validations import ValidationError
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
-from localstack.services.cloudformation.v2.entities import ChangeSet
 
-from sandbox.emulator.cloudformation.deployment import Deployment
+from sandbox.emulator.cloudformation import plan, schemas
+from sandbox.emulator.cloudformation import template as reading
+from sandbox.emulator.cloudformation.deployment import Deployment, message_of
+from sandbox.emulator.cloudformation.evaluation import evaluation_of, exports, importers
+from sandbox.emulator.cloudformation.functions import same, text_of
+from sandbox.emulator.cloudformation.models import Act, Made, Stack, Version, now
 from sandbox.emulator.state import saver
 
 LOG = logging.getLogger(__name__)
@@ -36,286 +37,553 @@ LOG = logging.getLogger(__name__)
 EXECUTE_API = re.compile(
     r"https://([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.(?:amazonaws\.com|localhost\.localstack\.cloud(?::\d+)?)"
 )
-DONE = {ResourceStatus.CREATE_COMPLETE, ResourceStatus.UPDATE_COMPLETE}
-KEPT = "Retain"
+NESTED = "AWS::CloudFormation::Stack"
+REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
-@dataclass
-class _Act:
-    """Something that was done and can be undone."""
-
-    action: ChangeAction
-    name: str
-    type: str
-    before: Any
-    model: dict[str, Any]
+class Failure(Exception):
+    """A resource failed, or the template could not be carried out; the text is the stack's reason."""
 
 
-class SandboxExecutor(ChangeSetModelExecutor):
-    """The executor of one change set, one stack creation, update or deletion."""
+class Operation:
+    """One operation on one stack, in the thread that calls its methods."""
 
-    def __init__(self, change_set: ChangeSet) -> None:
-        super().__init__(change_set)
-        stack = change_set.stack
-        self.resource_provider_executor = Deployment(
-            stack_name=stack.stack_name, stack_id=stack.stack_id
-        )
-        self._previous = dict(stack.resolved_resources)
-        self._done: list[_Act] = []
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._deployment = Deployment(stack_name=stack.stack_name, stack_id=stack.stack_id)
         self._failed: list[str] = []
-        self._policies: dict[str, tuple[str, str]] = {}
+        self._version = stack.version
 
-    def execute(self) -> ChangeSetModelExecutorResult:
-        """Do all of it; the stack's status says how it ended when this returns."""
-        stack = self._change_set.stack
-        deleting = stack.status == StackStatus.DELETE_IN_PROGRESS
-        creating = stack.status == StackStatus.CREATE_IN_PROGRESS
-        if creating:
-            # Known to the stack while they are made: a sandbox that is stopped meanwhile can delete them.
-            stack.resolved_resources = self.resources
-        failure = None
+    # Operations. Each returns when the stack has ended in a state.
+
+    def create(self, version: Version) -> None:
+        """CREATE_IN_PROGRESS to its end."""
+        stack = self._stack
+        stack.version, self._version = version, version
+        stack.acts, stack.stable = [], None
         try:
-            self.process()
-        except TriggerRollback as trigger:
-            failure = trigger.reason or "A resource failed."
-        except Exception as error:
-            LOG.debug("the template cannot be carried out", exc_info=True)
-            failure = str(error)
+            self._bring_about(version)
+        except Failure as failure:
+            self._after_failed_creation(str(failure))
+        else:
+            stack.acts = []
+            stack.set_status(StackStatus.CREATE_COMPLETE)
+        saver.mark("cloudformation")
+
+    def update(self, version: Version) -> None:
+        """UPDATE_IN_PROGRESS to its end."""
+        stack = self._stack
+        stack.acts, stack.stable = [], stack.version
+        self._version = version
         try:
-            if failure is not None and not deleting:
-                return self._go_back(creating, failure)
-            if not deleting and self._deferred_actions:
-                stack.set_stack_status(StackStatus.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)
-            for deferred in reversed(self._deferred_actions):
-                deferred.action()
-            if deleting:
-                self._end_deletion(failure)
+            self._bring_about(version)
+        except Failure as failure:
+            if stack.disable_rollback:
+                stack.version = version
+                stack.set_status(StackStatus.UPDATE_FAILED, str(failure))
             else:
-                stack.processed_template = self._change_set.processed_template
-            return ChangeSetModelExecutorResult(self.resources, self.outputs)
-        finally:
-            saver.mark("cloudformation")
+                self.roll_back(str(failure))
+        else:
+            stack.version = version
+            stack.set_status(StackStatus.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)
+            self._clean_up(version)
+            stack.acts, stack.stable = [], None
+            stack.set_status(StackStatus.UPDATE_COMPLETE)
+        saver.mark("cloudformation")
 
-    def _end_deletion(self, failure: str | None) -> None:
-        stack = self._change_set.stack
-        stack.resolved_resources = {
-            name: found for name, found in self._previous.items() if name in self._failed
-        }
-        if self._failed or failure:
-            names = ", ".join(self._failed)
-            stack.settle(
+    def delete(self, retained: list[str], forced: bool = False) -> None:
+        """DELETE_IN_PROGRESS to its end; `forced` leaves behind what cannot be deleted."""
+        stack = self._stack
+        self._leftovers()
+        self._remove_all(retained)
+        if self._failed and not forced:
+            stack.set_status(
                 StackStatus.DELETE_FAILED,
-                f"The following resource(s) failed to delete: [{names}]. " if names else failure,
+                f"The following resource(s) failed to delete: [{', '.join(self._failed)}]. ",
             )
+        else:
+            stack.resources, stack.acts = {}, []
+            self._end()
+        saver.mark("cloudformation")
 
-    def _go_back(self, creating: bool, failure: str) -> ChangeSetModelExecutorResult:
-        stack, change_set = self._change_set.stack, self._change_set
-        request = stack.request_payload
-        verb = "create" if creating else "create or update"
-        reason = (
-            f"The following resource(s) failed to {verb}: [{', '.join(self._failed)}]. "
-            if self._failed
-            else f"{failure} "
-        )
-        wish = request.get("OnFailure") or change_set_wish(change_set)
-        if request.get("DisableRollback") or wish == "DO_NOTHING":
-            done = {
-                name: r for name, r in self.resources.items() if r.get("ResourceStatus") in DONE
-            }
-            kept = done if creating else {**self._previous, **done}
-            stack.settle(
-                StackStatus.CREATE_FAILED if creating else StackStatus.UPDATE_FAILED, reason
-            )
-            return self._result(kept, failure)
-        deletes = creating and wish == "DELETE"
-        begin, end = (
-            (StackStatus.DELETE_IN_PROGRESS, StackStatus.DELETE_COMPLETE)
-            if deletes
-            else (StackStatus.ROLLBACK_IN_PROGRESS, StackStatus.ROLLBACK_COMPLETE)
-            if creating
-            else (
-                StackStatus.UPDATE_ROLLBACK_IN_PROGRESS,
-                StackStatus.UPDATE_ROLLBACK_COMPLETE,
-            )
-        )
-        stack.set_stack_status(begin, reason + ("Rollback requested by user." if creating else ""))
+    def roll_back(self, reason: str | None, skipped: list[str] | None = None) -> None:
+        """Back to what was there before the update that failed."""
+        stack = self._stack
+        stack.set_status(StackStatus.UPDATE_ROLLBACK_IN_PROGRESS, reason)
         self._failed.clear()
-        for act in reversed(self._done):
-            self._undo(act, creating)
-        left = {name: r for name, r in self.resources.items() if name in self._failed}
+        stable = stack.stable or stack.version
+        self._version = stable
+        while stack.acts:
+            act = stack.acts[-1]
+            if act.made.name in (skipped or ()):
+                if act.before is not None:
+                    stack.resources[act.made.name] = act.before
+                stack.acts.pop()
+                continue
+            if not self._undo(act):
+                break
+            stack.acts.pop()
+        if stack.acts:
+            stack.set_status(
+                StackStatus.UPDATE_ROLLBACK_FAILED,
+                f"The following resource(s) failed to update: [{', '.join(self._failed)}]. ",
+            )
+        else:
+            stack.set_status(StackStatus.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
+            stack.version, stack.stable = stable, None
+            stack.set_status(StackStatus.UPDATE_ROLLBACK_COMPLETE)
+        saver.mark("cloudformation")
+
+    def roll_back_creation(self, reason: str) -> None:
+        """Remove what a failed creation made; the stack stays, with nothing in it."""
+        stack = self._stack
+        stack.set_status(StackStatus.ROLLBACK_IN_PROGRESS, reason)
+        self._failed.clear()
+        self._remove_all([], rolling_back=True)
         if self._failed:
-            end = StackStatus.ROLLBACK_FAILED if creating else StackStatus.UPDATE_ROLLBACK_FAILED
-        result = self._result({**({} if creating else self._previous), **left}, failure)
-        stack.settle(end, self._undone_reason())
-        return result
-
-    def _undone_reason(self) -> str | None:
-        if not self._failed:
-            return None
-        return f"The following resource(s) failed to delete: [{', '.join(self._failed)}]. "
-
-    def _result(self, kept: dict[str, Any], failure: str) -> ChangeSetModelExecutorResult:
-        """What upstream writes into the stack afterwards: what is there, and for an update the old rest."""
-        stack, change_set = self._change_set.stack, self._change_set
-        if stack.template is not None:
-            change_set.template = stack.template
-            change_set.template_body = stack.template_body
-            change_set.resolved_parameters = stack.resolved_parameters
-        stack.resolved_resources = kept
-        return ChangeSetModelExecutorResult(kept, list(stack.resolved_outputs), failure)
-
-    def _undo(self, act: _Act, creating: bool) -> None:
-        if act.action == ChangeAction.Add:
-            if self._policies.get(act.name, ("", ""))[0] == KEPT:
-                return
-            self._remove(act.name, act.type, PreprocProperties(act.model))
-            return
-        self._event(ChangeAction.Modify, act.name, OperationStatus.IN_PROGRESS, act.type)
-        event = self._execute_resource_action(
-            action=ChangeAction.Modify,
-            logical_resource_id=act.name,
-            resource_type=act.type,
-            before_properties=PreprocProperties(act.model),
-            after_properties=act.before,
-        )
-        self._event(ChangeAction.Modify, act.name, event.status, act.type, event.message)
-
-    def _remove(self, name: str, kind: str, properties: PreprocProperties) -> None:
-        self._event(ChangeAction.Remove, name, OperationStatus.IN_PROGRESS, kind)
-        event = self._execute_resource_action(
-            action=ChangeAction.Remove,
-            logical_resource_id=name,
-            resource_type=kind,
-            before_properties=properties,
-            after_properties=None,
-            part_of_replacement=True,
-        )
-        self._event(ChangeAction.Remove, name, event.status, kind, event.message)
-
-    # What upstream calls.
-
-    def visit_node_resource(self, node_resource: Any) -> Any:
-        """Remembers what the template says of the resource's end."""
-        self._policies[node_resource.name] = tuple(
-            "" if is_nothing(policy) else str(getattr(policy, "value", ""))
-            for policy in (node_resource.deletion_policy, node_resource.update_replace_policy)
-        )  # type: ignore[assignment]
-        return super().visit_node_resource(node_resource)
-
-    def _execute_resource_change(self, name: str, before: Any, after: Any) -> None:
-        gone = is_nothing(after) or after is None
-        if gone and not is_nothing(before):
-            retained = self._change_set.stack.request_payload.get("_retained") or ()
-            if name not in self._previous:
-                return  # it was never made, so whatever has its name is somebody else's
-            if self._policies[name][0].startswith(KEPT) or name in retained:
-                self._skip(name, before.resource_type)
-                return
-        super()._execute_resource_change(name, before, after)
-
-    def _skip(self, name: str, kind: str) -> None:
-        stack = self._change_set.stack
-
-        def skipped() -> None:
-            stack.set_resource_status(
-                logical_resource_id=name,
-                physical_resource_id=self._get_physical_id(name, False),
-                resource_type=kind,
-                status=ResourceStatus.DELETE_SKIPPED,
+            stack.set_status(
+                StackStatus.ROLLBACK_FAILED,
+                f"The following resource(s) failed to delete: [{', '.join(self._failed)}]. ",
             )
+        else:
+            stack.resources, stack.acts, stack.outputs = {}, [], []
+            stack.set_status(StackStatus.ROLLBACK_COMPLETE)
+        saver.mark("cloudformation")
 
-        self._defer_action(f"skip-{name}", skipped)
-
-    def _execute_resource_action(self, *args: Any, **details: Any) -> ProgressEvent:
-        action, name = details["action"], details["logical_resource_id"]
-        before = details.get("before_properties")
-        if details.get("part_of_replacement") and self._policies.get(name, ("", ""))[1] == KEPT:
-            return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
-        found = self._previous.get(name)
-        event = super()._execute_resource_action(*args, **details)
-        if event.status is OperationStatus.SUCCESS and action != ChangeAction.Remove:
-            self._done.append(
-                _Act(
-                    ChangeAction.Add if before is None else ChangeAction.Modify,
-                    name,
-                    details["resource_type"],
-                    copy.deepcopy(before) if found else None,
-                    copy.deepcopy(event.resource_model or {}),
+    def _after_failed_creation(self, reason: str) -> None:
+        stack = self._stack
+        if stack.disable_rollback or stack.on_failure == "DO_NOTHING":
+            stack.set_status(StackStatus.CREATE_FAILED, reason)
+        elif stack.on_failure == "DELETE":
+            stack.set_status(StackStatus.DELETE_IN_PROGRESS, f"{reason}Delete requested by user.")
+            self._failed.clear()
+            self._remove_all([], rolling_back=True)
+            if self._failed:
+                stack.set_status(
+                    StackStatus.DELETE_FAILED,
+                    f"The following resource(s) failed to delete: [{', '.join(self._failed)}]. ",
                 )
+            else:
+                self._end()
+        else:
+            self.roll_back_creation(f"{reason}Rollback requested by user.")
+
+    def _end(self) -> None:
+        stack = self._stack
+        stack.resources, stack.outputs = {}, []
+        stack.resolved_exports, stack.imports = {}, set()
+        stack.deletion_time = now()
+        stack.set_status(StackStatus.DELETE_COMPLETE)
+
+    # Forwards.
+
+    def _bring_about(self, version: Version) -> None:
+        """Create and update in the order of dependencies; raises Failure."""
+        stack = self._stack
+        template = version.processed
+        evaluation = evaluation_of(stack, version, self._lookup)
+        try:
+            names = reading.order(template)
+        except ValidationError as error:
+            raise Failure(f"{error.message} ") from None
+        for name in names:
+            declared = template["Resources"][name]
+            try:
+                if not evaluation.exists(declared):
+                    continue
+            except ValidationError as error:
+                raise Failure(f"{error.message}. ") from None
+            self._bring_one(name, declared, evaluation, template)
+        try:
+            outputs, exported = self._outputs(evaluation, template)
+        except ValidationError as error:
+            raise Failure(f"{str(error.message).rstrip('.')}. ") from None
+        stack.outputs, stack.resolved_exports = outputs, exported
+        stack.imports = evaluation.imported
+
+    def _bring_one(self, name: str, declared: Any, evaluation: Any, template: Any) -> None:
+        stack, kind = self._stack, str(declared["Type"])
+        before = stack.resources.get(name)
+        verb = "CREATE" if before is None else "UPDATE"
+        try:
+            asked = evaluation.of(declared.get("Properties") or {})
+            metadata = evaluation.of(declared.get("Metadata"))
+            made = Made(
+                name,
+                kind,
+                asked,
+                {},
+                None,
+                sorted(reading.dependencies(declared, template["Resources"])),
+                text_of(evaluation.of(declared.get("DeletionPolicy", "Delete"))),
+                text_of(evaluation.of(declared.get("UpdateReplacePolicy", "Delete"))),
+                metadata,
             )
-        return event
+        except ValidationError as error:
+            self._fail(name, kind, before.physical_id if before else None, verb, error.message)
+            return
+        if before is None:
+            self._create(made)
+            return
+        if before.type != kind:
+            self._replace(made, before)
+            return
+        names = plan.differences(before.asked, asked)
+        if not names and kind != NESTED:
+            made.model, made.physical_id = before.model, before.physical_id
+            changed = not same(before.metadata or {}, metadata or {})
+            stack.resources[name] = made
+            if changed:
+                for status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"):
+                    stack.set_resource(name, kind, made.physical_id, ResourceStatus(status))
+            return
+        if plan.replacing(kind, names):
+            own_name = f"{kind.rpartition('::')[2]}Name"
+            if own_name in asked and own_name not in names:
+                self._fail(
+                    name,
+                    kind,
+                    before.physical_id,
+                    "UPDATE",
+                    "CloudFormation cannot update a stack when a custom-named resource requires "
+                    f"replacing. Rename {asked[own_name]} and update the stack again.",
+                )
+            self._replace(made, before)
+            return
+        self._event(name, kind, before.physical_id, "UPDATE_IN_PROGRESS", None, asked)
+        event = self._act("Modify", made, before)
+        if event.status is OperationStatus.FAILED:
+            self._fail(name, kind, before.physical_id, "UPDATE", event.message)
+        stack.resources[name] = made
+        stack.acts.append(Act("update", made, before))
+        self._event(name, kind, made.physical_id, "UPDATE_COMPLETE", None, asked)
 
-    def _process_event(
-        self,
-        *,
-        action: ChangeAction,
-        logical_resource_id: str,
-        event_status: OperationStatus,
-        resource_type: str,
-        special_action: str | None = None,
-        reason: str | None = None,
-    ) -> None:
-        self._event(action, logical_resource_id, event_status, resource_type, reason)
+    def _create(self, made: Made) -> None:
+        stack = self._stack
+        self._event(made.name, made.type, None, "CREATE_IN_PROGRESS", None, made.asked)
+        event = self._act("Add", made)
+        if event.status is OperationStatus.FAILED:
+            self._fail(made.name, made.type, None, "CREATE", event.message)
+        stack.resources[made.name] = made
+        stack.acts.append(Act("create", made))
+        self._event(
+            made.name,
+            made.type,
+            made.physical_id,
+            "CREATE_IN_PROGRESS",
+            "Resource creation Initiated",
+            made.asked,
+        )
+        self._event(made.name, made.type, made.physical_id, "CREATE_COMPLETE", None, made.asked)
 
-    def _event(
-        self,
-        action: ChangeAction,
-        name: str,
-        status: OperationStatus,
-        kind: str,
-        reason: str | None = None,
+    def _replace(self, made: Made, before: Made) -> None:
+        stack = self._stack
+        name, kind = made.name, made.type
+        self._event(name, kind, before.physical_id, "UPDATE_IN_PROGRESS", REPLACING, made.asked)
+        event = self._act("Add", made)
+        if event.status is OperationStatus.FAILED:
+            self._fail(name, kind, before.physical_id, "UPDATE", event.message)
+        stack.resources[name] = made
+        stack.acts.append(Act("replace", made, before))
+        self._event(
+            name, kind, made.physical_id, "UPDATE_IN_PROGRESS", "Resource creation Initiated"
+        )
+        self._event(name, kind, made.physical_id, "UPDATE_COMPLETE", None, made.asked)
+
+    def _fail(
+        self, name: str, kind: str, physical_id: str | None, verb: str, reason: str | None
     ) -> None:
-        """One line of the stack's events; only a failure has a reason."""
-        ending = "COMPLETE" if status is OperationStatus.SUCCESS else status.name
-        if status is OperationStatus.FAILED:
-            self._failed.append(name)
-        stack = self._change_set.stack
-        if action == ChangeAction.Remove:
-            stack.resource_states.setdefault(name, {})
-        stack.set_resource_status(
-            logical_resource_id=name,
-            physical_resource_id=self._get_physical_id(name, False)
-            or self._previous.get(name, {}).get("PhysicalResourceId"),
-            resource_type=kind,
-            status=ResourceStatus(f"{EventOperationFromAction[str(action)]}_{ending}"),
-            resource_status_reason=reason if status is OperationStatus.FAILED else None,
+        self._failed.append(name)
+        self._event(name, kind, physical_id, f"{verb}_FAILED", reason or "Unknown failure")
+        word = verb.lower()
+        raise Failure(f"The following resource(s) failed to {word}: [{name}]. ")
+
+    def _outputs(self, evaluation: Any, template: Any) -> tuple[list[Any], dict[str, str]]:
+        stack = self._stack
+        found: list[dict[str, Any]] = []
+        exported: dict[str, str] = {}
+        others = exports(stack.account_id, stack.region_name)
+        for name, output in (template.get("Outputs") or {}).items():
+            if not evaluation.exists(output):
+                continue
+            value = evaluation.of(output["Value"])
+            if isinstance(value, list | dict):
+                raise ValidationError(
+                    f"Template format error: Output {name} is malformed. The Value field of every "
+                    "Outputs member must evaluate to a String."
+                )
+            one = {"OutputKey": name, "OutputValue": local_addresses(self._dynamic(text_of(value)))}
+            if "Description" in output:
+                one["Description"] = text_of(output["Description"])
+            if isinstance(output.get("Export"), dict) and "Name" in output["Export"]:
+                export = text_of(evaluation.of(output["Export"]["Name"]))
+                if export in exported or (
+                    export in others and export not in stack.resolved_exports
+                ):
+                    owner = self._owner_of(export)
+                    raise ValidationError(
+                        f"Export with name {export} is already exported by stack {owner}."
+                    )
+                one["ExportName"] = export
+                exported[export] = one["OutputValue"]
+            found.append(one)
+        for export, value in stack.resolved_exports.items():
+            users = importers(stack, export)
+            if users and export not in exported:
+                raise ValidationError(
+                    f"Export {export} cannot be deleted as it is in use by {', '.join(users)}"
+                )
+            if users and exported[export] != value:
+                raise ValidationError(
+                    f"Export {export} cannot be updated as it is in use by {', '.join(users)}"
+                )
+        return found, exported
+
+    def _owner_of(self, export: str) -> str:
+        from localstack.services.cloudformation.stores import get_cloudformation_store
+
+        store = get_cloudformation_store(self._stack.account_id, self._stack.region_name)
+        return next(
+            (
+                stack.stack_name
+                for stack in store.stacks_v2.values()
+                if stack.active and export in stack.resolved_exports
+            ),
+            self._stack.stack_name,
         )
 
-    def _deployed_property_value_of(
-        self, resource_logical_id: str, property_name: str, resolved_resources: dict
-    ) -> Any:
-        """Attributes as text, whatever type they have in the resource's model."""
-        resolved = resolved_resources.get(resource_logical_id)
-        value = (resolved or {}).get("Properties", {}).get(property_name)
-        if isinstance(value, bool):
-            return str(value).lower()
-        if isinstance(value, int | float):
-            return str(value)
-        found = super()._deployed_property_value_of(
-            resource_logical_id, property_name, resolved_resources
-        )
+    def _lookup(self, name: str, attribute: str | None) -> Any:
+        made = self._stack.resources.get(name)
+        if made is None:
+            raise ValidationError(
+                f"Template format error: Unresolved resource dependencies [{name}] in the Resources "
+                "block of the template"
+            )
+        if attribute is None:
+            return made.physical_id
+        found = plan.attribute_of(made, attribute)
         if found is None:
-            kind = (resolved_resources.get(resource_logical_id) or {}).get("Type", "the resource")
-            raise RuntimeError(
-                f"Requested attribute {property_name} does not exist in schema for {kind}"
+            if made.type.startswith("Custom::") or made.type.endswith("::CustomResource"):
+                raise ValidationError(
+                    f"Vendor response doesn't contain {attribute} attribute in object"
+                )
+            raise ValidationError(
+                f"Requested attribute {attribute} does not exist in schema for {made.type}"
             )
         return found
 
-    def _resolve_pseudo_parameter(self, pseudo_parameter_name: str) -> Any:
-        if pseudo_parameter_name == "AWS::URLSuffix":
-            return "amazonaws.com"
-        if pseudo_parameter_name == "AWS::NotificationARNs":
-            return list(self._change_set.stack.request_payload.get("NotificationARNs") or ())
-        return super()._resolve_pseudo_parameter(pseudo_parameter_name)
+    # Backwards and away.
 
-    @staticmethod
-    def _perform_static_replacements(value: str) -> str:
-        return local_addresses(value)
+    def _clean_up(self, version: Version) -> None:
+        """After a successful update: what was replaced and what the template no longer has."""
+        stack = self._stack
+        evaluation = evaluation_of(stack, version, self._lookup)
+        for act in reversed(stack.acts):
+            if act.kind == "replace" and act.before is not None:
+                self._remove(act.before, keep=act.before.replace_policy)
+        gone = [
+            made
+            for name, made in stack.resources.items()
+            if name not in version.processed["Resources"]
+            or not evaluation.exists(version.processed["Resources"][name])
+        ]
+        for made in _outermost_first(gone):
+            if self._remove(made):
+                stack.resources.pop(made.name, None)
+                stack.states.pop(made.name, None)
+
+    def _undo(self, act: Act) -> bool:
+        stack, made, before = self._stack, act.made, act.before
+        if act.kind == "create" or before is None:
+            if self._remove(made):
+                stack.resources.pop(made.name, None)
+                stack.states.pop(made.name, None)
+                return True
+            return False
+        if act.kind == "replace":
+            stack.resources[made.name] = before
+            self._event(made.name, before.type, before.physical_id, "UPDATE_COMPLETE", None)
+            self._remove(made)
+            return True
+        self._event(made.name, made.type, made.physical_id, "UPDATE_IN_PROGRESS", None)
+        kept = {name: value for name, value in before.model.items() if name.startswith("__")}
+        back = copy.copy(before)
+        event = self._act("Modify", back, made, kept)
+        if event.status is OperationStatus.FAILED:
+            self._failed.append(made.name)
+            self._event(made.name, made.type, made.physical_id, "UPDATE_FAILED", event.message)
+            return False
+        stack.resources[made.name] = back
+        self._event(made.name, made.type, back.physical_id, "UPDATE_COMPLETE", None)
+        return True
+
+    def _leftovers(self) -> None:
+        """Resources that a failed update replaced and never cleaned up."""
+        for act in self._stack.acts:
+            if act.kind == "replace" and act.before is not None:
+                self._remove(act.before)
+        self._stack.acts = []
+
+    def _remove_all(self, retained: list[str], rolling_back: bool = False) -> None:
+        stack = self._stack
+        kept_for: set[str] = set()
+        for made in _outermost_first(list(stack.resources.values())):
+            if made.name in kept_for:
+                kept_for.update(made.needs)
+                continue  # something that could not be deleted needs it
+            keep = "Retain" if made.name in retained else made.deletion_policy
+            if keep == "RetainExceptOnCreate":
+                keep = "Delete" if rolling_back else "Retain"
+            if self._remove(made, keep):
+                stack.resources.pop(made.name, None)
+            else:
+                kept_for.update(made.needs)
+
+    def _remove(self, made: Made, keep: str | None = None) -> bool:
+        """Delete one resource, or leave it behind; False when it could not be deleted."""
+        keep = made.deletion_policy if keep is None else keep
+        if keep.startswith("Retain"):
+            self._event(made.name, made.type, made.physical_id, "DELETE_SKIPPED", None)
+            return True
+        self._event(made.name, made.type, made.physical_id, "DELETE_IN_PROGRESS", None)
+        event = self._act("Remove", made)
+        if event.status is OperationStatus.FAILED:
+            self._failed.append(made.name)
+            self._event(made.name, made.type, made.physical_id, "DELETE_FAILED", event.message)
+            return False
+        self._event(made.name, made.type, made.physical_id, "DELETE_COMPLETE", None)
+        return True
+
+    # One action.
+
+    def _act(
+        self,
+        action: str,
+        made: Made,
+        before: Made | None = None,
+        kept: dict[str, Any] | None = None,
+    ) -> ProgressEvent:
+        """Let the type's provider act; fills `made.model` and `made.physical_id`."""
+        provider = self._deployment.try_load_resource_provider(made.type)
+        if provider is None:
+            return _failed(
+                f"The sandbox does not support the resource type {made.type}. Nothing was made for it."
+            )
+        try:
+            if action == "Remove":
+                wanted = copy.deepcopy(made.model)
+            else:
+                schemas.check(provider, made)
+                wanted = self._prepared(copy.deepcopy({**made.asked, **(kept or {})}))
+        except ValidationError as error:
+            return _failed(error.message)
+        except Exception as error:
+            return _failed(message_of(error))
+        if action == "Remove":
+            previous = wanted
+        else:
+            previous = copy.deepcopy(before.model) if before else None
+        resource: dict[str, Any] = {}
+        event = self._deployment.deploy_loop(
+            provider, resource, self._payload(action, made, wanted, previous)
+        )
+        if event.status is OperationStatus.SUCCESS and action != "Remove":
+            made.model = copy.deepcopy(event.resource_model or {})
+            made.physical_id = resource.get("PhysicalResourceId")
+        return event
+
+    def _payload(
+        self, action: str, made: Made, wanted: dict[str, Any], previous: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        stack = self._stack
+        credentials = acting_credentials(stack)
+        return {
+            "awsAccountId": stack.account_id,
+            "callbackContext": {},
+            "stackId": stack.stack_name,
+            "resourceType": made.type,
+            "resourceTypeVersion": "000000",
+            "bearerToken": "",
+            "region": stack.region_name,
+            "action": action,
+            "requestData": {
+                "logicalResourceId": made.name,
+                "resourceProperties": wanted,
+                "previousResourceProperties": previous,
+                "callerCredentials": credentials,
+                "providerCredentials": credentials,
+                "systemTags": {},
+                "previousSystemTags": {},
+                "stackTags": {},
+                "previousStackTags": {},
+            },
+        }
+
+    def _prepared(self, value: Any) -> Any:
+        """A property with secrets looked up and AWS's addresses made local."""
+        if isinstance(value, dict):
+            return {key: self._prepared(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._prepared(one) for one in value]
+        return local_addresses(self._dynamic(value)) if isinstance(value, str) else value
+
+    def _dynamic(self, text: str) -> str:
+        """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
+        if "{{resolve:" not in text:
+            return text
+
+        def value_of(match: re.Match[str]) -> str:
+            found = perform_dynamic_reference_lookup(
+                DynamicReference(match[1], match[2]),
+                account_id=self._stack.account_id,
+                region_name=self._stack.region_name,
+            )
+            if found is None:
+                raise ValidationError(f"Could not resolve the dynamic reference {match[0]}")
+            return str(found)
+
+        return REGEX_DYNAMIC_REF.sub(value_of, text)
+
+    def _event(
+        self,
+        name: str,
+        kind: str,
+        physical_id: str | None,
+        status: str,
+        reason: str | None,
+        asked: dict[str, Any] | None = None,
+    ) -> None:
+        properties = json.dumps(asked, default=str) if asked is not None else None
+        self._stack.set_resource(
+            name, kind, physical_id, ResourceStatus(status), reason, properties
+        )
+        saver.mark("cloudformation")
 
 
-def change_set_wish(change_set: ChangeSet) -> str | None:
-    """`OnStackFailure` of a change set: DO_NOTHING, ROLLBACK or DELETE."""
-    return getattr(change_set, "on_stack_failure", None)
+def _failed(message: str | None) -> ProgressEvent:
+    return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=str(message))
+
+
+def _outermost_first(resources: list[Made]) -> list[Made]:
+    """Those that need others before those that they need."""
+    waiting, found = list(reversed(resources)), []
+    while waiting:
+        needed = {name for made in waiting for name in made.needs if name != made.name}
+        ready = [made for made in waiting if made.name not in needed] or waiting
+        found.extend(ready)
+        waiting = [made for made in waiting if made not in ready]
+    return found
+
+
+def acting_credentials(stack: Stack) -> dict[str, str]:
+    """Credentials of the inner calls: the emulator's own on behalf of the account."""
+    from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
+
+    return {
+        "accessKeyId": stack.account_id,
+        "secretAccessKey": INTERNAL_AWS_SECRET_ACCESS_KEY,
+        "sessionToken": "",
+    }
 
 
 def local_addresses(value: str) -> str:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStac
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localstack.aws.api.cloudformation import InsufficientCapabilitiesException
@@ -26,6 +27,7 @@ IAM_NAMES = {
 }
 # Functions of SAM that bring a role of their own.
 SAM_WITH_ROLES = ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+NAME_OR_ARN = "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/]*"
 OWN_PREFIXES = ("Custom::", "AWS::Serverless::", "AWS::CloudFormation::")
 
 
@@ -52,8 +54,23 @@ def check_types(template: dict[str, Any]) -> None:
         )
 
 
-def check_capabilities(template: dict[str, Any], given: list[str] | None) -> None:
-    """Raise InsufficientCapabilitiesException where a template makes IAM resources unannounced."""
+def check_name(name: str, member: str) -> None:
+    """Raise ValidationError for a name that no stack or change set can have."""
+    if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", name) and not name.startswith("arn:"):
+        raise ValidationError(
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: "
+            + ("[a-zA-Z][-a-zA-Z0-9]*" if member == "stackName" else NAME_OR_ARN)
+        )
+    if len(name) > 128 and not name.startswith("arn:"):
+        raise ValidationError(
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy "
+            "constraint: Member must have length less than or equal to 128"
+        )
+
+
+def needed_capability(template: dict[str, Any]) -> str | None:
+    """CAPABILITY_IAM, CAPABILITY_NAMED_IAM or None: what a template's resources ask for."""
     needed = None
     for resource in (template.get("Resources") or {}).values():
         if not isinstance(resource, dict):
@@ -67,6 +84,12 @@ def check_capabilities(template: dict[str, Any], given: list[str] | None) -> Non
                 break
         elif kind in SAM_WITH_ROLES and "Role" not in properties:
             needed = needed or "CAPABILITY_IAM"
+    return needed
+
+
+def check_capabilities(template: dict[str, Any], given: list[str] | None) -> None:
+    """Raise InsufficientCapabilitiesException where a template makes IAM resources unannounced."""
+    needed = needed_capability(template)
     accepted = set(given or ())
     if needed == "CAPABILITY_IAM":
         accepted |= {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in accepted else set()
