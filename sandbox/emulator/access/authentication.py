@@ -18,7 +18,7 @@ from localstack.utils.aws.request_context import (
     mock_aws_request_headers,
 )
 
-from sandbox.emulator.access import credentials, moments, principal, refusals, signature
+from sandbox.emulator.access import acting, credentials, moments, principal, refusals, signature
 from sandbox.emulator.access.proof import Proof
 from sandbox.emulator.access.refusals import S3Refusal
 
@@ -87,6 +87,11 @@ class AuthenticationHandler(Handler):
         from localstack.aws.accounts import get_account_id_from_access_key_id
 
         key = extract_access_key_id_from_auth_header(headers) or DEFAULT_AWS_ACCOUNT_ID
+        if (caller := acting.find(key)) is not None:
+            context.sandbox_principal = caller
+            context.account_id = caller.account
+            headers["x-moto-account-id"] = caller.account
+            return
         context.account_id = get_account_id_from_access_key_id(key)
         headers["x-moto-account-id"] = context.account_id
         context.sandbox_principal = principal.internal(context.account_id)

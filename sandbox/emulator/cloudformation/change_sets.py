@@ -25,7 +25,7 @@ from localstack.services.cloudformation.engine.validations import ValidationErro
 from localstack.services.cloudformation.stores import get_cloudformation_store
 
 from sandbox.emulator.access import principal
-from sandbox.emulator.cloudformation import operations, plan, validation, versions
+from sandbox.emulator.cloudformation import operations, plan, rights, validation, versions
 from sandbox.emulator.cloudformation.models import ChangeSet, Stack, Version, now
 from sandbox.emulator.cloudformation.queries import (
     change_set_of,
@@ -80,8 +80,8 @@ class ChangeSets:
                 request["StackName"],
                 StackStatus.REVIEW_IN_PROGRESS,
             )
+        stack.principal = principal.of(context)
         change_set = _drawn_up(stack, name, kind, request)
-        change_set.principal = principal.of(context)
         if fresh:
             stacks_of(context)[stack.stack_id] = stack
             stack.set_status(StackStatus.REVIEW_IN_PROGRESS, "User Initiated")
@@ -148,7 +148,7 @@ class ChangeSets:
         stack.change_set_id = change_set.change_set_id
         stack.disable_rollback = bool(disable_rollback)
         stack.on_failure = change_set.on_stack_failure or "ROLLBACK"
-        stack.principal = principal.of(context)
+        stack.principal = rights.principal_for(principal.of(context), change_set.version.role_arn)
 
         def ended() -> None:
             good = stack.status in (StackStatus.CREATE_COMPLETE, StackStatus.UPDATE_COMPLETE)

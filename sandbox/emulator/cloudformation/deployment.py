@@ -34,6 +34,19 @@ HANDLER_ERRORS = {
     "NotFound": "NotFound",
     "NoSuch": "NotFound",
 }
+SERVICES = {
+    "ApiGateway": "ApiGateway",
+    "Cognito": "CognitoIdentityProvider",
+    "DynamoDB": "DynamoDb",
+    "EC2": "Ec2",
+    "Events": "EventBridge",
+    "IAM": "Iam",
+    "Logs": "CloudWatchLogs",
+    "SNS": "Sns",
+    "SQS": "Sqs",
+    "SSM": "Ssm",
+    "StepFunctions": "Sfn",
+}
 GONE = ("NoSuch", "NotFound", "not found", "not exist", "(404)")
 
 
@@ -64,7 +77,7 @@ class Deployment(ResourceProviderExecutor):
             if not isinstance(error, ClientError):
                 LOG.warning("%s of %s failed", action, request.resource_type, exc_info=error)
             event = ProgressEvent(
-                OperationStatus.FAILED, resource_model={}, message=message_of(error)
+                OperationStatus.FAILED, resource_model={}, message=message_of(error, request.resource_type)
             )
         if event.status is OperationStatus.FAILED:
             made = identifiers and all(
@@ -127,7 +140,7 @@ def _is_gone(error: Exception) -> bool:
     return any(word in str(error) for word in GONE)
 
 
-def message_of(error: Exception) -> str:
+def message_of(error: Exception, kind: str = "") -> str:
     """The reason of a failed resource, as AWS's resource handlers give it."""
     if not isinstance(error, ClientError):
         text, code = str(error) or type(error).__name__, "GeneralServiceException"
@@ -136,7 +149,7 @@ def message_of(error: Exception) -> str:
         name = answer["Error"].get("Code", "")
         metadata = answer.get("ResponseMetadata", {})
         text = (
-            f"{answer['Error'].get('Message', '')} (Service: {_service_of(error)}, Status Code: "
+            f"{answer['Error'].get('Message', '')} (Service: {_service_of(kind)}, Status Code: "
             f"{metadata.get('HTTPStatusCode', 400)}, Request ID: "
             f"{metadata.get('RequestId') or uuid.uuid4()})"
         )
@@ -149,5 +162,7 @@ def message_of(error: Exception) -> str:
     )
 
 
-def _service_of(error: ClientError) -> str:
-    return getattr(error, "service_name", None) or error.operation_name
+def _service_of(kind: str) -> str:
+    """The service's name as the AWS SDK for Java writes it."""
+    service = kind.split("::")[1] if kind.count("::") == 2 else "CloudFormation"
+    return SERVICES.get(service, service)

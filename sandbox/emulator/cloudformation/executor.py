@@ -15,6 +15,7 @@ from typing import Any
 
 from localstack import config
 from localstack.aws.api.cloudformation import ResourceStatus, StackStatus
+from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
 from localstack.services.cloudformation.engine.v2.resolving import (
     REGEX_DYNAMIC_REF,
     DynamicReference,
@@ -23,7 +24,7 @@ from localstack.services.cloudformation.engine.v2.resolving import (
 from localstack.services.cloudformation.engine.validations import ValidationError
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
 
-from sandbox.emulator.cloudformation import plan, schemas
+from sandbox.emulator.cloudformation import plan, rights, schemas
 from sandbox.emulator.cloudformation import template as reading
 from sandbox.emulator.cloudformation.deployment import Deployment, message_of
 from sandbox.emulator.cloudformation.evaluation import evaluation_of, exports, importers
@@ -84,7 +85,7 @@ class Operation:
             else:
                 self.roll_back(str(failure))
         else:
-            stack.version = version
+            stack.version, stack.earlier = version, stack.version
             stack.set_status(StackStatus.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)
             self._clean_up(version)
             stack.acts, stack.stable = [], None
@@ -407,6 +408,8 @@ class Operation:
             return True
         self._event(made.name, made.type, made.physical_id, "UPDATE_IN_PROGRESS", None)
         kept = {name: value for name, value in before.model.items() if name.startswith("__")}
+        if made.type == NESTED:
+            kept = {"__Undo": True}
         back = copy.copy(before)
         event = self._act("Modify", back, made, kept)
         if event.status is OperationStatus.FAILED:
@@ -465,6 +468,8 @@ class Operation:
     ) -> ProgressEvent:
         """Let the type's provider act; fills `made.model` and `made.physical_id`."""
         provider = self._deployment.try_load_resource_provider(made.type)
+        if provider is None and action == "Remove":
+            return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
         if provider is None:
             return _failed(
                 f"The sandbox does not support the resource type {made.type}. Nothing was made for it."
@@ -479,10 +484,9 @@ class Operation:
             return _failed(error.message)
         except Exception as error:
             return _failed(message_of(error))
+        previous = copy.deepcopy(before.model) if before else None
         if action == "Remove":
             previous = wanted
-        else:
-            previous = copy.deepcopy(before.model) if before else None
         resource: dict[str, Any] = {}
         event = self._deployment.deploy_loop(
             provider, resource, self._payload(action, made, wanted, previous)
@@ -496,7 +500,11 @@ class Operation:
         self, action: str, made: Made, wanted: dict[str, Any], previous: dict[str, Any] | None
     ) -> dict[str, Any]:
         stack = self._stack
-        credentials = acting_credentials(stack)
+        credentials = {
+            "accessKeyId": rights.key_of(stack),
+            "secretAccessKey": INTERNAL_AWS_SECRET_ACCESS_KEY,
+            "sessionToken": "",
+        }
         return {
             "awsAccountId": stack.account_id,
             "callbackContext": {},
@@ -535,7 +543,7 @@ class Operation:
         def value_of(match: re.Match[str]) -> str:
             found = perform_dynamic_reference_lookup(
                 DynamicReference(match[1], match[2]),
-                account_id=self._stack.account_id,
+                account_id=rights.key_of(self._stack),
                 region_name=self._stack.region_name,
             )
             if found is None:
@@ -573,17 +581,6 @@ def _outermost_first(resources: list[Made]) -> list[Made]:
         found.extend(ready)
         waiting = [made for made in waiting if made not in ready]
     return found
-
-
-def acting_credentials(stack: Stack) -> dict[str, str]:
-    """Credentials of the inner calls: the emulator's own on behalf of the account."""
-    from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
-
-    return {
-        "accessKeyId": stack.account_id,
-        "secretAccessKey": INTERNAL_AWS_SECRET_ACCESS_KEY,
-        "sessionToken": "",
-    }
 
 
 def local_addresses(value: str) -> str:

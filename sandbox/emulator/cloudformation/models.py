@@ -109,6 +109,12 @@ class Stack:
         # What a failed operation did and has not undone yet; the version that it goes back to.
         self.acts: list[Act] = []
         self.stable: Version | None = None
+        # The version before the last update that succeeded.
+        self.earlier: Version | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Who asked is not remembered over a restart: the next operation has a caller of its own."""
+        return {**self.__dict__, "principal": None}
 
     # The names by which LocalStack's own code knows these.
 
@@ -210,4 +216,3 @@ class ChangeSet:
         self.changes: list[dict[str, Any]] = []
         self.on_stack_failure: str | None = None
         self.include_nested = False
-        self.principal: Principal | None = None

@@ -45,11 +45,12 @@ def resolve(
     declared: dict[str, Any],
     given: list[dict[str, Any]],
     previous: dict[str, Value],
-    account: str,
+    key_id: str,
     region: str,
 ) -> dict[str, Value]:
     """Values of all declared parameters from a request's list and the stack's present values.
 
+    `key_id` acts for who reads the parameter store.
     Raises ValidationError for what is missing, unknown, or breaks a constraint.
     """
     texts: dict[str, str] = {}
@@ -82,7 +83,7 @@ def resolve(
         check(key, declaration, text)
         stored = SSM_VALUE.match(kind)
         if stored:
-            looked_up = _from_store(text, account, region)
+            looked_up = _from_store(text, key_id, region)
             if looked_up is None:
                 not_stored.append(text)
                 continue
@@ -161,8 +162,8 @@ def _problem(key: str, declaration: dict[str, Any], text: str) -> str | None:
     return None
 
 
-def _from_store(name: str, account: str, region: str) -> str | None:
-    ssm = connect_to(aws_access_key_id=account, region_name=region).ssm
+def _from_store(name: str, key_id: str, region: str) -> str | None:
+    ssm = connect_to(aws_access_key_id=key_id, region_name=region).ssm
     try:
         return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
     except ClientError:

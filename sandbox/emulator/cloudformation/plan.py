@@ -15,6 +15,7 @@ from sandbox.emulator.cloudformation.functions import AFTER_APPLY, same
 from sandbox.emulator.cloudformation.models import Made, Stack, Version
 
 Change = dict[str, Any]
+NESTED = "AWS::CloudFormation::Stack"
 
 
 def changes(stack: Stack, version: Version) -> tuple[list[Change], bool]:
@@ -28,6 +29,8 @@ def changes(stack: Stack, version: Version) -> tuple[list[Change], bool]:
         if attribute is None:
             return made.physical_id
         found = attribute_of(made, attribute)
+        if moved.get(name) == "nested":
+            return AFTER_APPLY
         if found is None or (moved.get(name) == "changed" and attribute in _changed_names(name)):
             return AFTER_APPLY
         return found
@@ -65,6 +68,22 @@ def changes(stack: Stack, version: Version) -> tuple[list[Change], bool]:
         scope = ["Properties"] if names else []
         if not same(before.metadata or {}, evaluation.of(declared.get("Metadata")) or {}):
             scope.append("Metadata")
+        if not scope and before.type == NESTED:
+            # What is behind its address is only seen when it is updated.
+            found[name] = {
+                "Action": "Modify",
+                **_head(name, before.type, before.physical_id),
+                "Replacement": "False",
+                "Scope": ["Properties"],
+                "Details": [
+                    {
+                        "Target": {"Attribute": "Properties", "RequiresRecreation": "Never"},
+                        "Evaluation": "Dynamic",
+                        "ChangeSource": "Automatic",
+                    }
+                ],
+            }
+            moved[name] = "nested"
         if not scope:
             continue
         touched[name] = names

@@ -25,7 +25,7 @@ from localstack.services.cloudformation.v2.provider import CloudformationProvide
 from localstack.services.edge import ROUTER
 
 from sandbox.emulator.access import principal
-from sandbox.emulator.cloudformation import operations, plan, validation, versions
+from sandbox.emulator.cloudformation import operations, plan, rights, validation, versions
 from sandbox.emulator.cloudformation.change_sets import ChangeSets
 from sandbox.emulator.cloudformation.evaluation import importers
 from sandbox.emulator.cloudformation.models import Stack
@@ -77,6 +77,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
             )
             stack.set_status(StackStatus.ROLLBACK_COMPLETE)
             return CreateStackOutput(StackId=stack.stack_id)
+        stack.principal = rights.principal_for(stack.principal, version.role_arn)
         stacks_of(context)[stack.stack_id] = stack
         operations.start_creation(stack, version)
         return CreateStackOutput(StackId=stack.stack_id)
@@ -89,6 +90,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
         if not stack.active or stack.status == StackStatus.REVIEW_IN_PROGRESS:
             raise ValidationError(f"Stack [{name}] does not exist")
         operations.check_updatable(stack)
+        stack.principal = caller = principal.of(context)
         try:
             version = versions.of_request(request, stack, stack.version)
         except versions.TransformFailure as failure:
@@ -100,7 +102,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
         ):
             raise ValidationError("No updates are to be performed.")
         stack.disable_rollback = bool(request.get("DisableRollback"))
-        stack.principal = principal.of(context)
+        stack.principal = rights.principal_for(caller, version.role_arn)
         operations.start_update(stack, version)
         return UpdateStackOutput(StackId=stack.stack_id)
 
@@ -137,7 +139,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
                 return
         if request.get("RoleARN"):
             stack.version.role_arn = request["RoleARN"]
-        stack.principal = principal.of(context)
+        stack.principal = rights.principal_for(principal.of(context), stack.version.role_arn)
         forced = request.get("DeletionMode") == "FORCE_DELETE_STACK"
         operations.start_deletion(stack, retained, forced)
 
@@ -151,7 +153,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
             raise ValidationError(
                 f"Stack:{stack.stack_id} is in {stack.status} state and can not continue rollback."
             )
-        stack.principal = principal.of(context)
+        stack.principal = rights.principal_for(principal.of(context), stack.version.role_arn)
         operations.start_rollback(stack, list(request.get("ResourcesToSkip") or ()))
         return ContinueUpdateRollbackOutput()
 
@@ -159,7 +161,7 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV
     def rollback_stack(self, context: RequestContext, request: Any) -> RollbackStackOutput:
         """Back from CREATE_FAILED or UPDATE_FAILED, where rollback was switched off."""
         stack = stack_of(context, request["StackName"])
-        stack.principal = principal.of(context)
+        stack.principal = rights.principal_for(principal.of(context), stack.version.role_arn)
         if stack.status == StackStatus.CREATE_FAILED:
             operations.start_rollback_of_creation(stack)
         elif stack.status == StackStatus.UPDATE_FAILED:

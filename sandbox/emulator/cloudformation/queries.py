@@ -30,6 +30,7 @@ from localstack.aws.api.cloudformation import (
 from localstack.services.cloudformation.engine.validations import ValidationError
 from localstack.services.cloudformation.stores import get_cloudformation_store
 
+from sandbox.emulator.access import acting, principal
 from sandbox.emulator.cloudformation import transforms, validation, versions
 from sandbox.emulator.cloudformation.evaluation import importers
 from sandbox.emulator.cloudformation.models import ChangeSet, Stack
@@ -121,8 +122,8 @@ class Queries:
             if stack_status_filter and stack.status not in stack_status_filter:
                 continue
             whole = described(stack)
-            kept = {
-                name: whole[name]  # type: ignore[literal-required]
+            kept: dict[str, Any] = {
+                name: whole[name]
                 for name in (
                     "StackId",
                     "StackName",
@@ -351,7 +352,9 @@ class Queries:
 
 
 def _required_body(request: Any, context: RequestContext) -> str:
-    body = versions.body_of(request, context.account_id, context.region)
+    body = versions.body_of(
+        request, acting.key_for(principal.of(context), context.account_id), context.region
+    )
     if body is None:
         raise ValidationError("Either Template URL or Template Body must be specified.")
     return body

@@ -51,6 +51,26 @@ PSEUDO_PARAMETERS = {
     "AWS::StackName",
     "AWS::URLSuffix",
 }
+KNOWN_FUNCTIONS = {
+    "Fn::And",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::Equals",
+    "Fn::FindInMap",
+    "Fn::GetAZs",
+    "Fn::GetAtt",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Length",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+    "Fn::Transform",
+}
 LONGEST_BODY_BYTES = 51_200
 LONGEST_FILE_BYTES = 1_000_000
 MOST_RESOURCES = 500
@@ -233,6 +253,8 @@ def check_references(template: Template) -> None:
                         f"Template error: Mapping named '{target}' is not present in the 'Mappings' "
                         "section of template."
                     )
+                if kind == "function":
+                    raise ValidationError(f"Template error: unsupported function: {target}")
                 if kind in ("ref", "sub") and target not in known and target not in missing:
                     missing.append(target)
             for target in depends_on(member) if block == "Resources" else ():
@@ -341,6 +363,8 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
                 yield "condition", argument[0]
             yield from references(argument[1:])
             return
+        if name.startswith("Fn::") and name not in KNOWN_FUNCTIONS:
+            yield "function", name
         if name == "Fn::FindInMap" and isinstance(argument, list) and argument:
             if isinstance(argument[0], str) and len(argument) < 4:
                 yield "map", argument[0]

@@ -12,7 +12,7 @@ from localstack.aws.api.cloudformation import InsufficientCapabilitiesException
 from localstack.aws.connect import connect_to
 from localstack.services.cloudformation.engine.validations import ValidationError
 
-from sandbox.emulator.cloudformation import parameters, transforms, validation
+from sandbox.emulator.cloudformation import parameters, rights, transforms, validation
 from sandbox.emulator.cloudformation import template as reading
 from sandbox.emulator.cloudformation.evaluation import evaluation_of, no_resource
 from sandbox.emulator.cloudformation.models import Stack, Version
@@ -25,7 +25,7 @@ class TransformFailure(Exception):
     """A transform failed; the stack or the change set fails with it."""
 
 
-def body_of(request: Any, account: str, region: str) -> str | None:
+def body_of(request: Any, key: str, region: str) -> str | None:
     """The template's text from `TemplateBody` or `TemplateURL`; None where neither is given."""
     body, url = request.get("TemplateBody"), request.get("TemplateURL")
     if body is not None and url:
@@ -35,28 +35,30 @@ def body_of(request: Any, account: str, region: str) -> str | None:
         return str(body)
     if not url:
         return None
-    text = fetch(url, account, region)
+    text = fetch(url, key, region)
     reading.check_size(text, from_url=True)
     return text
 
 
-def fetch(url: str, account: str, region: str) -> str:
-    """The object that an S3 address names, by path or by host."""
+def fetch(url: str, key: str, region: str) -> str:
+    """The object that an S3 address names, by path or by host; `key` acts for who may read it."""
     parsed = urlparse(url)
     host, path = parsed.hostname or "", unquote(parsed.path.lstrip("/"))
     if parsed.scheme not in ("http", "https") or not host:
         raise ValidationError("TemplateURL must be a supported URL.")
     match = VIRTUAL_HOST.match(host)
     if match:
-        bucket, key = match["bucket"], path
+        bucket, name = match["bucket"], path
     elif host in ("localhost", "127.0.0.1") or host.startswith(("s3.", "s3-", "localhost.")):
-        bucket, _, key = path.partition("/")
+        bucket, _, name = path.partition("/")
     else:
         raise ValidationError("TemplateURL must be a supported URL.")
     version = dict(one.partition("=")[::2] for one in parsed.query.split("&")).get("versionId")
-    s3 = connect_to(aws_access_key_id=account, region_name=region).s3
+    s3 = connect_to(aws_access_key_id=key, region_name=region).s3
     try:
-        found = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+        found = s3.get_object(
+            Bucket=bucket, Key=name, **({"VersionId": version} if version else {})
+        )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("NoSuchBucket", "NoSuchKey", "404"):
@@ -95,7 +97,7 @@ def of_request(
             raise ValidationError("No previous template exists for this stack.")
         body = previous.body
     else:
-        given = body_of(request, stack.account_id, stack.region_name)
+        given = body_of(request, rights.key_of(stack), stack.region_name)
         if given is None:
             raise ValidationError("Either Template URL or Template Body must be specified.")
         body = given
@@ -111,7 +113,7 @@ def of_request(
         template.get("Parameters") or {},
         list(request.get("Parameters") or ()),
         previous.values if previous else {},
-        stack.account_id,
+        rights.key_of(stack),
         stack.region_name,
     )
     tags = request.get("Tags")

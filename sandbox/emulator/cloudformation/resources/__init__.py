@@ -17,10 +17,11 @@ def registry() -> dict[str, type[Resource]]:
         custom,
         iam,
         lambda_,
+        nested,
         s3,
     )
 
-    modules = (apigateway, apigatewayv2, cognito, custom, iam, lambda_, s3)
+    modules = (apigateway, apigatewayv2, cognito, custom, iam, lambda_, nested, s3)
     return {kind.TYPE: kind for module in modules for kind in module.TYPES}
 
 
