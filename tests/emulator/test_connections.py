@@ -112,11 +112,14 @@ def test_a_chunked_body_of_several_megabytes(emulator):
     s3.create_bucket(Bucket="pieces")
     url = s3.generate_presigned_url("put_object", {"Bucket": "pieces", "Key": "k"})
     piece = bytes(range(256)) * 1024
-    assert httpx.put(url, content=(piece for _ in range(12))).status_code == 200
+    assert httpx.put(url, content=(piece for _ in range(12)), trust_env=False).status_code == 200
     stored = s3.get_object(Bucket="pieces", Key="k")["Body"].read()
     assert stored == piece * 12
     assert (
-        httpx.get(s3.generate_presigned_url("get_object", {"Bucket": "pieces", "Key": "k"})).content
+        httpx.get(
+            s3.generate_presigned_url("get_object", {"Bucket": "pieces", "Key": "k"}),
+            trust_env=False,
+        ).content
         == stored
     )
 
@@ -152,7 +155,9 @@ def test_https_on_the_same_port(emulator, page):
 
 
 def test_http_2_by_prior_knowledge(emulator, page):
-    with httpx.Client(http1=False, http2=True, base_url=emulator.endpoint) as client:
+    with httpx.Client(
+        http1=False, http2=True, base_url=emulator.endpoint, trust_env=False
+    ) as client:
         reply = client.get(page[1].decode())
         assert (reply.http_version, reply.text) == ("HTTP/2", "twelve bytes")
 
