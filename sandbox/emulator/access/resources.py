@@ -83,15 +83,9 @@ def _layer_policy(version: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Id": "default", "Statement": statements}
 
 
-def _table_policy(region: str, account: str, name: str) -> str | None:
-    return _dynamodb_policies.get(f"arn:aws:dynamodb:{region}:{account}:{name.split('/index/')[0]}")
-
-
-_dynamodb_policies: dict[str, str] = {}
 _POLICIES: dict[str, Callable[[str, str, str], Any]] = {
     "sqs": _queue_policy,
     "sns": _topic_policy,
-    "dynamodb": _table_policy,
     "lambda": _function_policy,
 }
 
