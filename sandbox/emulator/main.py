@@ -7,6 +7,7 @@ Run by `sandbox.stack.supervisor`, never by hand: the environment it needs is ma
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ def main() -> None:
     """Serve until SIGTERM; the exit code tells the supervisor whether to start again."""
     # Providers import this module for `on_leave`; as `__main__` it would be a second one.
     sys.modules.setdefault("sandbox.emulator.main", sys.modules[__name__])
+    # The supervisor asks an emulator that does not end where its threads are.
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     # Not TMPDIR, which LocalStack reads as a setting of its own.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 # An emulator that dies this often within a minute will not get better by starting it again.
 MOST_CRASHES_PER_MINUTE = 3
+# How long an emulator may take to save the world and go; `instance.STOP_SECONDS` is longer.
+LEAVE_SECONDS = 12.0
 PORT_TAKEN = 98
 STATE_DAMAGED = 78
 
@@ -34,6 +36,7 @@ def main() -> int:
         stopping = True
         if child is not None and child.poll() is None:
             child.send_signal(signal.SIGTERM)
+            threading.Thread(target=_insist, args=(child,), daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -46,6 +49,7 @@ def main() -> int:
         if stopping:
             # The signal came while there was no child yet to pass it on to.
             child.send_signal(signal.SIGTERM)
+            threading.Thread(target=_insist, args=(child,), daemon=True).start()
         code = child.wait()
         if stopping or code in (0, PORT_TAKEN, STATE_DAMAGED):
             _remove_what_nobody_will(owner)
@@ -56,6 +60,22 @@ def main() -> int:
         if len(crashes) >= MOST_CRASHES_PER_MINUTE:
             print(json.dumps({"supervisor": "it dies again and again; giving up"}), flush=True)
             return code if code > 0 else 1
+
+
+def _insist(child: subprocess.Popen) -> None:
+    """End an emulator that was asked to and does not: first its stacks go to the log.
+
+    The world is saved a second after each change: only what changed since the last save is lost.
+    """
+    patience = float(os.environ.get("SANDBOX_LEAVE_SECONDS") or LEAVE_SECONDS)
+    for number in (signal.SIGUSR1, signal.SIGKILL):
+        deadline = time.monotonic() + patience / 2
+        while time.monotonic() < deadline:
+            if child.returncode is not None:
+                return
+            time.sleep(0.05)
+        print(json.dumps({"supervisor": f"the emulator does not end; {number.name}"}), flush=True)
+        child.send_signal(number)
 
 
 def _end_with(owner: int) -> None:

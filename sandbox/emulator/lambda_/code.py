@@ -70,6 +70,7 @@ class StoredCode(ArchiveCode):
             partial = target.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
+            partial.chmod(0o755)
             unpack(self.archive.read_bytes(), partial)
             partial.rename(target)
 
@@ -170,6 +171,7 @@ def merged_layers(layers: list[Any]) -> Path | None:
             partial = target.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
+            partial.chmod(0o755)
             for layer in layers:
                 shutil.copytree(unpacked(layer.code), partial, symlinks=True, dirs_exist_ok=True)
             partial.rename(target)

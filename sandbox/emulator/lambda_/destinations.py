@@ -31,7 +31,8 @@ def succeeded(event: WaitingEvent, version: Any, config: Any, outcome: Outcome) 
     """Send the record of a success, if there is a destination for it."""
     target = _target(config, "OnSuccess")
     if target:
-        _send(target, version, _record(event, version, "Success", outcome), "Success")
+        record = _record(event, version, "Success", outcome)
+        _send(target, version, record, "Success", event.trace)
 
 
 def failed(
@@ -40,7 +41,8 @@ def failed(
     """Send the record of an event that was given up."""
     target = _target(config, "OnFailure")
     if target:
-        _send(target, version, _record(event, version, condition, outcome), "Failure")
+        record = _record(event, version, condition, outcome)
+        _send(target, version, record, "Failure", event.trace)
 
 
 def to_dead_letters(event: WaitingEvent, version: Any, outcome: Outcome | None) -> None:
@@ -64,7 +66,7 @@ def to_dead_letters(event: WaitingEvent, version: Any, outcome: Outcome | None) 
         metrics.count(identity, "DeadLetterErrors")
         return
     try:
-        _deliver(target, identity, event.payload.decode(), attributes)
+        _deliver(target, identity, event.payload.decode(), attributes, trace=event.trace)
     except Exception as error:
         metrics.count(identity, "DeadLetterErrors")
         LOG.info("dead letter of %s: %s", event.version_arn, error)
@@ -114,14 +116,16 @@ def _permitted(target: str, version: Any) -> bool:
     return False
 
 
-def _send(target: str, version: Any, record: dict[str, Any], condition: str) -> None:
+def _send(
+    target: str, version: Any, record: dict[str, Any], condition: str, trace: str
+) -> None:
     identity = version.function_version.id
     if not _permitted(target, version):
         metrics.count(identity, "DestinationDeliveryFailures")
         return
     try:
         text = json.dumps(record, separators=(",", ":"))
-        _deliver(target, identity, text, None, condition)
+        _deliver(target, identity, text, None, condition, trace)
     except Exception as error:
         metrics.count(identity, "DestinationDeliveryFailures")
         LOG.info("destination %s: %s", target, error)
@@ -133,6 +137,7 @@ def _deliver(
     text: str,
     attributes: dict[str, Any] | None,
     condition: str = "Failure",
+    trace: str = "",
 ) -> None:
     from localstack.aws.connect import connect_to
 
@@ -141,7 +146,13 @@ def _deliver(
     clients = connect_to(aws_access_key_id=account, region_name=region)
     if service == "sqs":
         url = clients.sqs.get_queue_url(QueueName=parts[5])["QueueUrl"]
-        more = {"MessageGroupId": identity.function_name} if parts[5].endswith(".fifo") else {}
+        more: dict[str, Any] = {}
+        if parts[5].endswith(".fifo"):
+            more["MessageGroupId"] = identity.function_name
+        if trace:
+            more["MessageSystemAttributes"] = {
+                "AWSTraceHeader": {"DataType": "String", "StringValue": trace}
+            }
         clients.sqs.send_message(
             QueueUrl=url, MessageBody=text, MessageAttributes=attributes or {}, **more
         )

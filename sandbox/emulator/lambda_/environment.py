@@ -79,6 +79,7 @@ class Environment:
         self._process: RuntimeProcess | None = None
         self._init_events: list[Event] = []
         self._init_seconds: float | None = None
+        self._namespaces: tuple[int, ...] = ()
         self._folder = world.run_directory("tmp", "lambda", "environments", self.id[:12])
 
     # Life
@@ -99,6 +100,7 @@ class Environment:
         """Close and give back files; not while an event runs."""
         self.close()
         self._drop()
+        self._leave_namespaces()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -224,7 +226,9 @@ class Environment:
         # An initialization that takes longer than AWS gives it goes on with the function's own time.
         limit = began + INIT_SECONDS + (seconds if self.initialization == "on-demand" else 120)
         try:
-            process = launch.start(self.version, self.runtime, self.variables(), self._folder)
+            process = launch.start(
+                self.version, self.runtime, self.variables(), self._folder, self._namespaces
+            )
             self._process = process
             if self.closed:
                 process.kill()
@@ -241,7 +245,8 @@ class Environment:
                 began, "Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {missing}"
             )
         except (OutOfMemory, Ended) as end:
-            if isinstance(end, Ended) and end.reason and launch.without_walls(end.reason):
+            reason = end.reason if isinstance(end, Ended) else ""
+            if reason and (self._leave_namespaces() or launch.without_walls(reason)):
                 self._drop()
                 self._initialize(request_id, seconds)
                 return
@@ -250,11 +255,12 @@ class Environment:
             )
         else:
             if answer.kind == "init_error":
-                body = _with_request_id(answer.body, request_id)
                 kind = answer.headers.get("lambda-runtime-function-error-type", "Runtime.Unknown")
-                self._fail_initialization(began, kind, body=body)
+                self._fail_initialization(began, kind, body=answer.body)
             self._init_seconds = time.monotonic() - began
             self._init_events += process.output.take()
+            if not self._namespaces:
+                self._namespaces = process.namespaces()
 
     def _fail_initialization(
         self,
@@ -351,6 +357,13 @@ class Environment:
             return []
         return self._process.output.take()
 
+    def _leave_namespaces(self) -> bool:
+        """Give up what the environment's earlier process left; False when there is nothing."""
+        numbers, self._namespaces = self._namespaces, ()
+        for number in numbers:
+            os.close(number)
+        return bool(numbers)
+
     def _drop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
@@ -404,17 +417,6 @@ def _exit_reason(end: Exception) -> str:
 
 def _error_body(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}, separators=(",", ":")).encode()
-
-
-def _with_request_id(body: bytes, request_id: str) -> bytes:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return body
-    if isinstance(found, dict) and found.get("requestId") == "":
-        found["requestId"] = request_id
-        return json.dumps(found).encode()
-    return body
 
 
 def _line(text: str) -> Event:

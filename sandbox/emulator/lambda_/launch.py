@@ -27,10 +27,15 @@ class NoEntrypoint(Exception):
 
 
 def start(
-    version: Any, runtime: Runtime, variables: dict[str, str], folder: Path
+    version: Any,
+    runtime: Runtime,
+    variables: dict[str, str],
+    folder: Path,
+    namespaces: tuple[int, ...] = (),
 ) -> RuntimeProcess:
     """A process that runs `version`; `folder` is the environment's own.
 
+    `namespaces` are those of a process that this one replaces: it finds /tmp as that one left it.
     Raises NoEntrypoint when there is no program to run.
     """
     task = code.unpacked(version.config.code)
@@ -40,6 +45,8 @@ def start(
     if runtime.kind == "program":
         api = process.listen()
         config["environment"]["AWS_LAMBDA_RUNTIME_API"] = api
+    if namespaces:
+        config["rejoin"] = [f"/proc/{os.getpid()}/fd/{number}" for number in namespaces]
     process.configure(config)
     return process
 
@@ -112,45 +119,33 @@ def _configuration(
 ) -> dict[str, Any]:
     inside = "/var/task" if _walls else str(task)
     opt = "/opt" if _walls else str(layers or folder / "opt")
-    libraries = str(runtimes.python_libraries())
-    environment = dict(variables)
-    environment.setdefault("LAMBDA_TASK_ROOT", inside)
-    environment.setdefault("LAMBDA_RUNTIME_DIR", "/var/runtime")
-    environment["_LAMBDA_TELEMETRY_LOG_FD"] = "4"
-    environment["PATH"] = _joined(variables.get("PATH"), f"{opt}/bin", os.defpath, "/usr/local/bin")
-    environment["LD_LIBRARY_PATH"] = _joined(
-        variables.get("LD_LIBRARY_PATH"), inside, f"{inside}/lib", f"{opt}/lib"
-    )
-    if not _walls:
-        temporary = folder / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
-        environment.setdefault("TMPDIR", str(temporary))
+    libraries = "/var/runtime" if _walls else _libraries(runtime)
     config: dict[str, Any] = {
         "kind": runtime.kind,
-        "environment": environment,
+        "environment": _environment(runtime, variables, inside, opt, libraries),
         "task_root": inside,
         "storage_bytes": version.config.ephemeral_storage.size * 1024 * 1024,
     }
+    if not _walls:
+        temporary = folder / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        config["environment"].setdefault("TMPDIR", str(temporary))
     if runtime.kind == "python":
-        config["python_path"] = [
-            inside,
-            f"{opt}/python/lib/python{runtime.version}/site-packages",
-            f"{opt}/python",
-        ]
+        # Layers are made for the version that was asked for.
+        minors = dict.fromkeys((runtime.asked, runtime.has))
+        packages = [f"{opt}/python/lib/python{minor}/site-packages" for minor in minors]
+        config["python_path"] = [inside, *packages, f"{opt}/python"]
         config["runtime_path"] = [libraries]
-        environment.setdefault("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     elif runtime.family == "nodejs":
         config["command"] = _node_command(version, runtime)
-        major = runtime.version.lstrip("v").split(".")[0]
-        environment["NODE_PATH"] = _joined(
-            variables.get("NODE_PATH"),
-            f"{opt}/nodejs/node{major}/node_modules",
-            f"{opt}/nodejs/node_modules",
-            str(runtimes.node_libraries()),
-            inside,
-        )
     else:
         config["command"] = [_bootstrap(task, layers, inside, opt)]
+    wrapper = variables.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if wrapper and runtime.family != "provided":
+        config["wrapper"] = wrapper
+        if runtime.kind == "python":
+            program = str(runtimes.HERE / "python" / "bootstrap.py")
+            config["command"] = [runtime.interpreter, program]
     if _walls:
         root = folder / "root"
         root.mkdir(parents=True, exist_ok=True)
@@ -160,14 +155,69 @@ def _configuration(
             "/etc/passwd": str(runtimes.HERE / "etc" / "passwd"),
             "/etc/group": str(runtimes.HERE / "etc" / "group"),
         }
-        if runtime.kind == "python":
-            config["folders"]["/var/runtime"] = libraries
-            config["runtime_path"] = ["/var/runtime"]
+        if runtime.family != "provided":
+            config["folders"]["/var/runtime"] = _libraries(runtime)
+            config["links"] = _programs(runtime)
         if layers is not None:
             config["folders"]["/opt"] = str(layers)
         config["visible"] = runtimes.visible_folders(runtime)
         config["under_tmp"] = [p for p in config["visible"] if p.startswith("/tmp/")]
     return config
+
+
+def _environment(
+    runtime: Runtime, variables: dict[str, str], inside: str, opt: str, libraries: str
+) -> dict[str, str]:
+    """The variables with those that name places; what the function sets itself stays.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
+    found = dict(variables)
+    managed = runtime.family != "provided"
+    own = "/var/lang/bin:" if managed else ""
+    if managed and not _walls and runtime.kind == "program":
+        own = f"{os.path.dirname(runtime.command[0])}:"
+    lib = "/var/lang/lib:" if managed else ""
+    defaults = {
+        "LAMBDA_TASK_ROOT": inside,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "PATH": f"{own}/usr/local/bin:/usr/bin/:/bin:{opt}/bin",
+        "LD_LIBRARY_PATH": (
+            f"{lib}/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{inside}:{inside}/lib:{opt}/lib"
+        ),
+    }
+    if managed:
+        defaults |= {"PWD": inside, "SHLVL": "0", "_LAMBDA_TELEMETRY_LOG_FD": "4"}
+    if runtime.kind == "python":
+        defaults |= {"PYTHONPATH": libraries, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+        if runtime.asked in ("3.12", "3.13", "3.14"):
+            # The C locale of Amazon Linux 2023, as Python sees it.
+            defaults["LC_CTYPE"] = "C.UTF-8"
+    elif managed:
+        majors = dict.fromkeys((runtime.asked, runtime.has))
+        layers = [f"{opt}/nodejs/node{major}/node_modules" for major in majors]
+        modules = f"{libraries}/node_modules"
+        defaults["NODE_PATH"] = ":".join(
+            [*layers, f"{opt}/nodejs/node_modules", modules, libraries, inside]
+        )
+    for name, value in defaults.items():
+        found.setdefault(name, value)
+    return found
+
+
+def _libraries(runtime: Runtime) -> str:
+    """The folder that is /var/runtime."""
+    if runtime.kind == "python":
+        return str(runtimes.python_libraries())
+    return str(runtimes.node_libraries().parent)
+
+
+def _programs(runtime: Runtime) -> dict[str, str]:
+    """The interpreter under the names that functions start it by."""
+    if runtime.kind == "python":
+        names = dict.fromkeys(("python3", f"python{runtime.asked}", f"python{runtime.has}"))
+        return {f"/var/lang/bin/{name}": runtime.interpreter for name in names}
+    return {"/var/lang/bin/node": runtime.command[0]}
 
 
 def _node_command(version: Any, runtime: Runtime) -> list[str]:
@@ -189,7 +239,3 @@ def _bootstrap(task: Path, layers: Path | None, inside: str, opt: str) -> str:
     if layers is not None and (layers / "bootstrap").is_file():
         return f"{opt}/bootstrap"
     raise NoEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
-
-
-def _joined(*paths: str | None) -> str:
-    return ":".join(path for path in paths if path)

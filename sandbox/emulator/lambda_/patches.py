@@ -11,10 +11,11 @@ def apply() -> None:
     if _applied:
         return
     _applied = True
-    from localstack.services.lambda_ import provider
+    from localstack.services.lambda_ import provider, runtimes
     from localstack.services.lambda_.invocation import lambda_service
 
     from sandbox.emulator.lambda_ import code
+    from sandbox.emulator.lambda_ import runtimes as ours
     from sandbox.emulator.lambda_.service import SandboxLambdaService
 
     # store_lambda_archive keeps archives in a bucket of an internal account; ours are files of the world.
@@ -22,6 +23,13 @@ def apply() -> None:
     lambda_service.store_lambda_archive = code.store
     # LambdaProvider makes its service by this name.
     provider.LambdaService = SandboxLambdaService
+    # Runtimes that came after this version of the core.
+    for name in ours.NEWEST:
+        if name not in runtimes.ALL_RUNTIMES:
+            runtimes.ALL_RUNTIMES.append(name)
+            runtimes.SUPPORTED_RUNTIMES.append(name)
+            runtimes.RUNTIMES_AGGREGATED[name.rstrip("x.0123456789")].insert(0, name)
+    provider.VALID_RUNTIMES = provider.VALID_RUNTIMES.replace("[", f"[{', '.join(ours.NEWEST)}, ")
     patch_cloudformation()
 
 

@@ -182,6 +182,21 @@ class RuntimeProcess:
             self.peak_kilobytes = used
         return used
 
+    def namespaces(self) -> tuple[int, ...]:
+        """Descriptors of the user and mount namespaces that the guard made; none where it made none."""
+        found = []
+        try:
+            for kind in ("user", "mnt"):
+                path = f"/proc/{self.process.pid}/ns/{kind}"
+                if os.readlink(path) == os.readlink(f"/proc/self/ns/{kind}"):
+                    raise OSError
+                found.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError:
+            for number in found:
+                os.close(number)
+            return ()
+        return tuple(found)
+
     def drain(self) -> None:
         """Read what is left in the output pipe."""
         while self._pipe >= 0:

@@ -18,13 +18,13 @@ from localstack.aws.api.lambda_ import (
     InvocationResponse,
     InvocationType,
     LogType,
-    RequestTooLargeException,
     UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest,
 )
 from localstack.services.lambda_ import api_utils
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
+from localstack.services.lambda_.runtimes import SUPPORTED_RUNTIMES
 from localstack.state import StateVisitor
 
 from sandbox.emulator.access import decisions, principal
@@ -37,6 +37,7 @@ from sandbox.emulator.lambda_ import (
     launch,
     mappings,
     patches,
+    payloads,
     permissions,
     responses,
     role,
@@ -45,13 +46,11 @@ from sandbox.emulator.lambda_ import (
 )
 from sandbox.emulator.lambda_.environment import Outcome, Work
 from sandbox.emulator.lambda_.models import event_stores
-from sandbox.emulator.lambda_.service import SandboxLambdaService, checked_payload
+from sandbox.emulator.lambda_.service import SandboxLambdaService
 from sandbox.emulator.main import on_leave
 from sandbox.emulator.state import restore, saver
 
 LOG = logging.getLogger(__name__)
-MOST_SYNCHRONOUS_BYTES = 6 * 1024 * 1024
-MOST_ASYNCHRONOUS_BYTES = 1024 * 1024
 TAIL_BYTES = 4096
 # Variables that Lambda sets and a function cannot have otherwise.
 RESERVED = frozenset(
@@ -165,6 +164,7 @@ class SandboxLambdaProvider(LambdaProvider):
         """New configuration; the next event runs with it."""
         if request.get("Runtime"):
             self._check_runtime(request["Runtime"])
+            self._validate_runtime("Zip", request["Runtime"])
         if request.get("Role") and not self.lambda_service.can_assume_role(
             request["Role"], context.region
         ):
@@ -201,11 +201,23 @@ class SandboxLambdaProvider(LambdaProvider):
 
     @staticmethod
     def _check_runtime(identifier: str | None) -> None:
-        if identifier and not identifier.startswith(("python", "nodejs", "provided")):
-            try:
-                runtimes.find(identifier)
-            except runtimes.Unsupported as reason:
-                raise InvalidParameterValueException(str(reason), Type="User") from None
+        # What AWS does not have, or has no longer, is refused in AWS's words further on.
+        if identifier in SUPPORTED_RUNTIMES and not runtimes.has(identifier):
+            raise InvalidParameterValueException(
+                f"The sandbox runs Python, Node.js and provided runtimes; it has no {identifier}.",
+                Type="User",
+            )
+
+    def _validate_runtime(self, package_type: Any, runtime: Any) -> None:
+        """What AWS offers no longer is refused, as there; upstream would take it."""
+        if package_type == "Zip" and runtime in runtimes.RETIRED:
+            raise InvalidParameterValueException(
+                f"The runtime parameter of {runtime} is no longer supported for creating or updating "
+                "AWS Lambda functions. We recommend you use a supported runtime while creating or "
+                "updating functions.",
+                Type="User",
+            )
+        super()._validate_runtime(package_type, runtime)
 
     @staticmethod
     def _check_code_access(context: RequestContext, request: Any) -> None:
@@ -341,8 +353,8 @@ class SandboxLambdaProvider(LambdaProvider):
         on_chunk: environment.Chunk | None = None,
     ) -> Outcome | None:
         """What Invoke does once access is decided; None for a queued event. Raises AWS's exceptions."""
-        _check_size(payload, asynchronous)
-        event = checked_payload(payload)
+        payloads.check_size(payload, asynchronous)
+        event = payloads.checked(payload)
         invoked_arn, version = self.lambda_service.resolve(name, qualifier, account, region)
         header, hops = tracing.following(trace, version.function_version.id.unqualified_arn())
         tracing.check(version.function, hops)
@@ -398,18 +410,3 @@ def _event_stream(stream: responses.Stream, tail: bool) -> Iterator[dict[str, An
         last = outcome.logs.encode()[-TAIL_BYTES:]
         complete["LogResult"] = base64.b64encode(last).decode()
     yield {"InvokeComplete": complete}
-
-
-def _check_size(payload: bytes, asynchronous: bool) -> None:
-    if asynchronous and len(payload) > MOST_ASYNCHRONOUS_BYTES:
-        raise RequestTooLargeException(
-            f"{len(payload)} byte payload is too large for the Event invocation type "
-            f"(limit {MOST_ASYNCHRONOUS_BYTES} bytes)",
-            Type="User",
-        )
-    if len(payload) > MOST_SYNCHRONOUS_BYTES:
-        raise RequestTooLargeException(
-            f"Request must be smaller than {MOST_SYNCHRONOUS_BYTES} bytes for the InvokeFunction "
-            "operation",
-            Type="User",
-        )

@@ -21,6 +21,14 @@ from sandbox.stack import node_packages
 
 HERE = Path(__file__).parent / "runtime"
 _making = threading.Lock()
+# No function can be made for these any more, nor changed to them.
+RETIRED = frozenset(
+    "nodejs nodejs4.3 nodejs4.3-edge nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x "
+    "python2.7 python3.6 python3.7 ruby2.5 ruby2.7 java8 go1.x provided "
+    "dotnetcore1.0 dotnetcore2.0 dotnetcore2.1 dotnetcore3.1".split()
+)
+# Newer than the emulator's core, and run like their predecessors.
+NEWEST = ("python3.14", "nodejs24.x")
 # What AWS's Python runtimes carry besides the standard library.
 PYTHON_LIBRARIES = (
     "boto3",
@@ -58,6 +66,16 @@ class Runtime:
         """`python`, `nodejs` or `provided`."""
         return re.match(r"[a-z]+", self.identifier).group()  # type: ignore[union-attr]
 
+    @property
+    def asked(self) -> str:
+        """The version that the identifier asks for, which layers are made for: `3.12`, `20`."""
+        return self.identifier.removeprefix(self.family).removesuffix(".x")
+
+    @property
+    def has(self) -> str:
+        """The version that runs: `3.11`, `22`."""
+        return self.version if self.kind == "python" else self.version.lstrip("v").split(".")[0]
+
 
 class Unsupported(Exception):
     """There is no program here that could run the function; the text is for the student."""
@@ -75,6 +93,11 @@ def find(identifier: str | None) -> Runtime:
     raise Unsupported(
         f"The sandbox runs Python, Node.js and provided runtimes; it has no {name or 'container images'}."
     )
+
+
+def has(identifier: str) -> bool:
+    """Whether functions of a runtime can run here at all."""
+    return identifier.startswith(("python", "nodejs", "provided"))
 
 
 @functools.cache
@@ -131,7 +154,7 @@ def _compile(program: str, minor: int) -> None:
 
 
 WHO = "import sys; print(sys.version_info.minor, sys.executable, sys.base_prefix, sep=chr(10))"
-OLDEST_PYTHON, NEWEST_PYTHON = 10, 13
+OLDEST_PYTHON, NEWEST_PYTHON = 10, 14
 
 
 def _candidates(minor: int) -> list[str]:

@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from localstack.aws.api.lambda_ import (
-    InvalidRequestContentException,
     LastUpdateStatus,
     ResourceConflictException,
     ResourceNotFoundException,
@@ -114,8 +113,9 @@ class SandboxLambdaService(LambdaService):
                 config = dataclasses.replace(
                     stored.config, state=state, last_update=UpdateStatus(status=status)
                 )
-                # The revision is that of the update itself.
-                object.__setattr__(config, "revision_id", stored.config.revision_id)
+                if identity.qualifier != "$LATEST":
+                    # Becoming Active is a revision of its own, but not for published versions.
+                    object.__setattr__(config, "revision_id", stored.config.revision_id)
                 changed = dataclasses.replace(stored, config=config)
                 function.versions[identity.qualifier] = changed
                 version.function_version = changed
@@ -288,22 +288,6 @@ class SandboxLambdaService(LambdaService):
                 LOG.exception("idle environments could not be ended")
 
 
-def checked_payload(payload: bytes | None) -> bytes:
-    """The event's JSON; raises InvalidRequestContentException in AWS's words."""
-    if not payload:
-        return b"{}"
-    import json
-
-    try:
-        json.loads(payload)
-    except ValueError as error:
-        raise InvalidRequestContentException(
-            f"Could not parse request body into json: Could not parse payload into json: {error}",
-            Type="User",
-        ) from None
-    return payload
-
-
 def _provisioned(function: Any, number: str) -> int:
     """How many environments a version has ahead of time, by itself or by an alias."""
     names = [number] + [a.name for a in function.aliases.values() if a.function_version == number]
@@ -319,4 +303,6 @@ def _function(identity: Any) -> Any:
 
 
 def _not_found(arn: str) -> ResourceNotFoundException:
+    if arn.count(":") == 6:
+        arn = f"{arn}:$LATEST"
     return ResourceNotFoundException(f"Function not found: {arn}", Type="User")

@@ -257,10 +257,11 @@ def _answer(response: Response, payload: bytes) -> None:
     except ValueError:
         given = payload.decode(errors="replace")
     if not (isinstance(given, dict) and "statusCode" in given):
-        # Anything else is the body itself.
+        # Anything else is the body itself, written without spaces as on AWS.
         response.status_code = 200
         response.headers["Content-Type"] = "application/json"
-        response.set_response(given.encode() if isinstance(given, str) else payload)
+        text = given if isinstance(given, str) else _compact(given)
+        response.set_response(text.encode())
         return
     _head(response, given)
     body = given.get("body")
@@ -271,6 +272,10 @@ def _answer(response: Response, payload: bytes) -> None:
     else:
         data = json.dumps(body).encode()
     response.set_response(data)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _head(response: Response, given: dict[str, Any]) -> None:

@@ -99,6 +99,17 @@ def test_no_process_stays(tmp_path, how):
     until(lambda: not [p for p in processes if p.is_running() and p.status() != "zombie"], 5)
 
 
+def test_an_emulator_that_hangs_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setenv("SANDBOX_LEAVE_SECONDS", "1")
+    started = instance.start("w", port=instance.free_port(), home=tmp_path)
+    hanging = started.pid
+    os.kill(hanging, signal.SIGSTOP)
+    begun = time.monotonic()
+    started.stop()
+    assert time.monotonic() - begun < 5
+    assert not psutil.pid_exists(hanging)
+
+
 def test_walls_hide_the_machine_and_the_portable_way_works_too(tmp_path, monkeypatch):
     source = (
         "import os\n"

@@ -8,6 +8,7 @@ SAYS = "import os\ndef handler(e, c): return [{!r}, c.function_version, os.envir
 
 
 def publish(functions, name, text):
+    functions.client.get_waiter("function_active_v2").wait(FunctionName=name)
     functions.client.update_function_code(
         FunctionName=name, ZipFile=zipped({"index.py": SAYS.format(text)})
     )

@@ -60,6 +60,9 @@ class Walls:
 
     def separate(self):
         """Leave the emulator's namespaces; the next fork is process 1 of its own."""
+        if self.config.get("rejoin"):
+            self._rejoin()
+            return
         uid, gid = os.geteuid(), os.getegid()
         checked(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID), "unshare")
         self._write("/proc/self/setgroups", "deny")
@@ -68,8 +71,20 @@ class Walls:
         self._write("/proc/self/gid_map", f"990 {gid} 1")
         mount(None, "/", None, MS_REC | MS_PRIVATE)
 
+    def _rejoin(self):
+        """Take over the namespaces of a process that is gone: its root, with /tmp as it was left."""
+        numbers = [os.open(path, os.O_RDONLY) for path in self.config["rejoin"]]
+        for number in numbers:
+            checked(libc.setns(number, 0), "setns")
+            os.close(number)
+        checked(libc.unshare(CLONE_NEWPID), "unshare")
+
     def enter(self):
         """Build the root and move into it; called in process 1."""
+        if self.config.get("rejoin"):
+            # Over the old one, which must be there: the kernel wants to see that nothing is hidden.
+            mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+            return
         mount("tmpfs", self.root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
         for path in SYSTEM:
             self._show(path, path)
@@ -81,8 +96,12 @@ class Walls:
             os.symlink(f"/proc/self/{to}", f"{self.root}/dev/{name}")
         for path in ("dev/shm", "proc", "var/tmp", "tmp", "opt"):
             os.makedirs(f"{self.root}/{path}", exist_ok=True)
+        os.chmod(f"{self.root}/opt", 0o755)
         for target, source in self.config["folders"].items():
             self._show(source, target)
+        for path, program in self.config.get("links", {}).items():
+            os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+            os.symlink(program, self.root + path)
         try:
             mount("proc", f"{self.root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         except OSError:
@@ -157,8 +176,9 @@ def run_python(config):
     time.tzset()
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     standard = [path for path in sys.path if path not in sys.argv[1:]]
-    # As on AWS: the function's folder, layers, then Python's own and the runtime's libraries.
-    sys.path[:] = config["python_path"] + paths + standard + config["runtime_path"]
+    # As on AWS: the function's folder, layers, the runtime's libraries, then Python's own.
+    sys.path[:] = list(dict.fromkeys(config["python_path"] + paths + standard))
+    sys.path += [path for path in config["runtime_path"] if path not in sys.path]
     sys.argv = ["/var/runtime/bootstrap.py"]
     os.chdir(config["task_root"])
     # Line by line, as the real runtime's unbuffered output.
@@ -184,6 +204,19 @@ def run_program(config):
     os.set_inheritable(CHANNEL, True)
     os.set_inheritable(OUTPUT, True)
     command = config["command"]
+    if "wrapper" in config:
+        wrapper = config["wrapper"]
+        for usable, fault, code in (
+            (os.path.isfile(wrapper), "does not exist", 127),
+            (os.access(wrapper, os.X_OK), "is not an executable", 126),
+        ):
+            if not usable:
+                os.write(2, f"{wrapper}: {fault}\n".encode())
+                os._exit(code)
+        command = [wrapper, *command]
+        if config["kind"] == "python":
+            kept = {name: config[name] for name in ("python_path", "runtime_path", "task_root")}
+            config["environment"]["_SANDBOX_RUNTIME"] = json.dumps(kept)
     try:
         os.execve(command[0], command, config["environment"])
     except OSError as error:
@@ -208,7 +241,7 @@ def become_runtime(config, walls):
         os._exit(125)
     code = 0
     try:
-        if config["kind"] == "python":
+        if config["kind"] == "python" and "wrapper" not in config:
             run_python(config)
         else:
             run_program(config)
