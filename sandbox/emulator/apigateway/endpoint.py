@@ -62,7 +62,7 @@ def _find(invocation: Invocation, api_id: str, stage: str) -> bool:
     if deployment is None:
         return False
     settings = deployment.rest_api.rest_api
-    if settings.get("disableExecuteApiEndpoint"):
+    if settings.get("disableExecuteApiEndpoint") and not invocation.address.domain:
         return False
     if "PRIVATE" in (settings.get("endpointConfiguration") or {}).get("types", ()) and not (
         invocation.address.through_vpc

@@ -96,6 +96,9 @@ class Parser(InvocationRequestParser):
         domain = headers.get("Host", "")
         now = clock.time()
         stage = context.stage or "test-invoke-stage"
+        address = context.address
+        # A custom domain name shows its base path in the place of the stage.
+        before = address.base_path if address.domain else f"/{stage}"
         variables = ContextVariables(
             accountId=context.account_id,
             apiId=context.api_id,
@@ -118,7 +121,7 @@ class Parser(InvocationRequestParser):
                 userAgent=headers.get("User-Agent"),
                 userArn=None,
             ),
-            path=f"/{stage}{request['raw_path']}",
+            path=f"{before}{request['raw_path']}",
             protocol="HTTP/1.1",
             requestId=identifiers.request_id(),
             requestTime=identifiers.request_time(now),

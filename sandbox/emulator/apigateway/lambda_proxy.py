@@ -181,7 +181,7 @@ def event_of(context: Any) -> dict[str, Any]:
     variables.pop("error", None)
     return {
         "resource": context.resource["path"],
-        "path": request["path"],
+        "path": f"{context.address.base_path}{request['path']}",
         "httpMethod": request["http_method"],
         "headers": headers,
         "multiValueHeaders": multiples,

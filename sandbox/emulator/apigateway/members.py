@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -49,13 +49,12 @@ def check(context: RequestContext, operation: str, request: Mapping[str, Any]) -
     """Raise what AWS answers to a request that is wrong in itself, or about an API that is not there."""
     if not context.is_internal_call:
         _check_types(context)
-    problems = []
-    number = 0
+    problems = [] if context.is_internal_call else list(_absent(context, operation, request))
     for number, patch in enumerate(request.get("patchOperations") or (), 1):
         op = patch.get("op")
         if op is not None and op not in OPERATIONS:
             problems.append(
-                f"Value '{op}' at '{operation[0].lower()}{operation[1:]}Input.patchOperations.{number}"
+                f"Value '{op}' at '{_input(operation)}.patchOperations.{number}"
                 ".member.op' failed to satisfy constraint: Member must satisfy enum value set: "
                 f"[{', '.join(OPERATIONS)}]"
             )
@@ -82,9 +81,25 @@ def check(context: RequestContext, operation: str, request: Mapping[str, Any]) -
             )
 
 
+def _input(operation: str) -> str:
+    return f"{operation[0].lower()}{operation[1:]}Input"
+
+
+def _absent(context: RequestContext, operation: str, request: Mapping[str, Any]) -> Iterable[str]:
+    shape = context.operation.input_shape
+    if shape is None or "payload" in shape.serialization:
+        return
+    for name in shape.required_members:
+        if request.get(name) is None and not shape.members[name].serialization.get("location"):
+            yield (
+                f"Value null at '{_input(operation)}.{name}' failed to satisfy constraint: Member must "
+                "not be null"
+            )
+
+
 def _check_api(context: RequestContext, operation: str, request: Mapping[str, Any]) -> None:
     identifier = request.get("restApiId")
-    if not identifier:
+    if not identifier or operation.endswith("BasePathMapping"):
         return
     try:
         get_moto_rest_api(context, identifier)

@@ -30,12 +30,35 @@ def read(data: bytes) -> dict[str, Any]:
     version = str(found.get("swagger") or found.get("openapi") or "")
     if not (version.startswith("2.") or version.startswith("3.")):
         raise BadRequestException("Invalid OpenAPI input.")
-    if not isinstance(found.get("paths", {}), dict):
+    if not _well_formed(found):
         raise BadRequestException("Invalid OpenAPI input.")
     info = found.get("info")
     if not isinstance(info, dict) or not info.get("title"):
         raise BadRequestException("Title is required and may not be empty.")
     return found
+
+
+def _well_formed(document: Mapping[str, Any]) -> bool:
+    """Whether the parts that an import walks through are objects."""
+    paths = document.get("paths", {})
+    if not isinstance(paths, dict) or not all(isinstance(item, dict) for item in paths.values()):
+        return False
+    operations = [
+        operation
+        for item in paths.values()
+        for verb, operation in item.items()
+        if str(verb).lower() in VERBS
+    ]
+    return all(
+        isinstance(operation, dict)
+        and isinstance(operation.get(f"{PREFIX}integration") or {}, dict)
+        and isinstance(operation.get("responses") or {}, dict)
+        and isinstance(operation.get("parameters") or [], list)
+        for operation in operations
+    ) and all(
+        isinstance(document.get(name) or {}, dict)
+        for name in ("definitions", "components", "securityDefinitions")
+    )
 
 
 def complete(document: Mapping[str, Any], moto_api: Any, container: Any, base_path: str) -> None:

@@ -27,21 +27,22 @@ from localstack.state import StateVisitor
 from moto.apigateway.models import apigateway_backends
 
 from sandbox.emulator.apigateway import members, pages, patching, test_invoke
+from sandbox.emulator.apigateway.account_operations import AccountOperations
 from sandbox.emulator.apigateway.authorizers import functions, inputs
 from sandbox.emulator.apigateway.document_operations import DocumentOperations
+from sandbox.emulator.apigateway.domain_operations import DomainOperations
 from sandbox.emulator.apigateway.export import Exporter
 from sandbox.emulator.apigateway.inputs import check_policy, check_stage_name
 from sandbox.emulator.apigateway.method_operations import NO_VPC_LINKS, MethodOperations
 from sandbox.emulator.apigateway.models import usage_stores
 from sandbox.emulator.apigateway.usage_operations import UsageOperations
-
-NO_DOMAIN_NAMES = (
-    "Custom domain names need a certificate and a name server, which this sandbox does not have. "
-    "Call the API by its own address."
-)
+from sandbox.emulator.execute_api import domains
+from sandbox.emulator.execute_api.domains import domain_stores
 
 
-class SandboxApigatewayProvider(DocumentOperations, UsageOperations, MethodOperations):
+class SandboxApigatewayProvider(
+    DocumentOperations, UsageOperations, MethodOperations, DomainOperations, AccountOperations
+):
     """`apigateway:sandbox`."""
 
     def on_after_init(self) -> None:
@@ -53,6 +54,7 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations, MethodOpera
         visitor.visit(apigateway_backends)
         visitor.visit(apigateway_stores)
         visitor.visit(usage_stores)
+        visitor.visit(domain_stores)
 
     # --- APIs ------------------------------------------------------------------------------------
 
@@ -72,10 +74,6 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations, MethodOpera
         self.put_rest_api(context, PutRestApiRequest(restApiId=made["id"], body=io.BytesIO(body)))
         return made
 
-    def create_domain_name(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a name needs a certificate and a name server that point here."""
-        raise BadRequestException(NO_DOMAIN_NAMES)
-
     def update_rest_api(
         self,
         context: RequestContext,
@@ -94,6 +92,11 @@ class SandboxApigatewayProvider(DocumentOperations, UsageOperations, MethodOpera
     def delete_rest_api(self, context: RequestContext, rest_api_id: str, **kwargs: Any) -> None:
         """Remove an API, its deployments, and what authorizers said about it."""
         get_moto_rest_api(context, rest_api_id)
+        if domains.leading_to(rest_api_id):
+            raise BadRequestException(
+                "Please remove all base path mappings related to the API in your domains and try "
+                "deleting the API again."
+            )
         super().delete_rest_api(context, rest_api_id, **kwargs)
         functions.results.flush((rest_api_id.lower(),))
 
@@ -255,6 +258,10 @@ def dispatcher(provider: Any) -> Any:
     def checked(name: str, operation: Any) -> Any:
         def serve(context: RequestContext, request: Any) -> Any:
             given = dict(request or {})
+            if name.startswith("Update"):
+                found = given.get("patchOperations") or ()
+                given["patchOperations"] = [operation for operation in found if operation]
+                request = given
             members.check(context, name, given)
             limits = {key: given.get(key) for key in ("limit", "position")}
             if name.startswith("Get"):

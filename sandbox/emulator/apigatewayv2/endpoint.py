@@ -37,7 +37,7 @@ def serve(address: Address, context: RequestContext, response: Response) -> None
         return
     call = None
     try:
-        if api.details.get("DisableExecuteApiEndpoint"):
+        if api.details.get("DisableExecuteApiEndpoint") and not address.domain:
             raise Refused(404, "Not Found")
         call = _call(api, address, context.request)
         if call is None:
@@ -58,7 +58,7 @@ def serve(address: Address, context: RequestContext, response: Response) -> None
 
 def _call(api: Api, address: Address, request: Any) -> Call | None:
     path = address.path or "/"
-    name, raw_path = address.stage, path
+    name, raw_path = address.stage, f"{address.base_path}{path}"
     if name is None:
         first, _, rest = path[1:].partition("/")
         if first in api.stages and first != "$default":

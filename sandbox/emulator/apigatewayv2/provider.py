@@ -12,14 +12,15 @@ from localstack.state import StateVisitor
 
 from sandbox.emulator.apigatewayv2 import inputs
 from sandbox.emulator.apigatewayv2.api_operations import ApiOperations
+from sandbox.emulator.apigatewayv2.domain_operations import DomainOperations
 from sandbox.emulator.apigatewayv2.lookups import tags_of
 from sandbox.emulator.apigatewayv2.models import http_api_stores
 from sandbox.emulator.apigatewayv2.part_operations import PartOperations
-from sandbox.emulator.apigatewayv2.refusals import bad_request
+from sandbox.emulator.apigatewayv2.refusals import bad_request, not_found
 from sandbox.emulator.apigatewayv2.stage_operations import StageOperations
 
 
-class SandboxApigatewayV2Provider(ApiOperations, StageOperations, PartOperations):
+class SandboxApigatewayV2Provider(ApiOperations, StageOperations, PartOperations, DomainOperations):
     """`apigatewayv2:sandbox`."""
 
     service = "apigatewayv2"
@@ -61,15 +62,17 @@ class SandboxApigatewayV2Provider(ApiOperations, StageOperations, PartOperations
         """None."""
         return {"Items": []}
 
-    @handler("CreateDomainName", expand=False)
-    def create_domain_name(self, context: RequestContext, request: Any) -> Any:
-        """Refused: a name needs a certificate and a name server that point here."""
-        raise bad_request(
-            "Custom domain names need a certificate and a name server, which this sandbox does not "
-            "have. Call the API by its own address."
-        )
+    @handler("GetVpcLink", expand=False)
+    def get_vpc_link(self, context: RequestContext, request: Any) -> Any:
+        """There is none."""
+        raise not_found("Vpc Link")
 
-    @handler("GetDomainNames", expand=False)
-    def get_domain_names(self, context: RequestContext, request: Any) -> Any:
-        """None."""
-        return {"Items": []}
+    @handler("UpdateVpcLink", expand=False)
+    def update_vpc_link(self, context: RequestContext, request: Any) -> Any:
+        """There is none."""
+        raise not_found("Vpc Link")
+
+    @handler("DeleteVpcLink", expand=False)
+    def delete_vpc_link(self, context: RequestContext, request: Any) -> None:
+        """There is none."""
+        raise not_found("Vpc Link")

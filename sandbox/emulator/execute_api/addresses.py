@@ -23,7 +23,8 @@ class Address:
     """An API and the raw path behind it.
 
     `path` still begins with the stage unless `stage` is set; it is as the client sent it, not decoded.
-    `through_vpc` says that the name is one of an interface endpoint in a VPC.
+    `through_vpc` says that the name is one of an interface endpoint in a VPC; `domain` is the custom domain
+    name, `base_path` what stood before `path` and led to the API there.
     """
 
     api_id: str
@@ -31,6 +32,8 @@ class Address:
     query: str
     stage: str | None = None
     through_vpc: bool = False
+    base_path: str = ""
+    domain: str = ""
 
 
 def of(request: Any) -> Address | None:
@@ -39,10 +42,7 @@ def of(request: Any) -> Address | None:
     by_host = ".execute-api." in host
     if not by_host and not request.path.startswith(("/_aws/execute-api/", "/restapis/")):
         return None
-    uri = request.environ.get("RAW_URI") or request.path
-    if "://" in uri.split("?", 1)[0]:
-        uri = "/" + uri.split("://", 1)[1].partition("/")[2]
-    path, _, query = uri.partition("?")
+    path, query = target(request)
     if by_host:
         if VPCE_HOST.match(host):
             named = request.headers.get("x-apigw-api-id", "").lower()
@@ -56,6 +56,15 @@ def of(request: Any) -> Address | None:
     if found := OLD_PATH.match(path):
         return Address(found["api"].lower(), found["rest"] or "/", query, found["stage"])
     return None
+
+
+def target(request: Any) -> tuple[str, str]:
+    """The path and the query of a request as the client sent them, not decoded."""
+    uri = request.environ.get("RAW_URI") or request.path
+    if "://" in uri.split("?", 1)[0]:
+        uri = "/" + uri.split("://", 1)[1].partition("/")[2]
+    path, _, query = uri.partition("?")
+    return path, query
 
 
 def url(api_id: str, region: str) -> str:

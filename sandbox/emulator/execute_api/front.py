@@ -25,6 +25,9 @@ class ExecuteApiHandler(Handler):
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         address = addresses.of(context.request)
         if address is None:
+            if not self._domain(context, response):
+                return
+            chain.terminate()
             return
         try:
             serve(address, context, response)
@@ -32,6 +35,26 @@ class ExecuteApiHandler(Handler):
             LOG.exception("error in the gateway of API %s", address.api_id)
             refuse(response, 500, "Internal server error", "InternalServerErrorException")
         chain.terminate()
+
+    @staticmethod
+    def _domain(context: RequestContext, response: Response) -> bool:
+        """Answer a request for a custom domain name; False when the host is none."""
+        from sandbox.emulator.execute_api import domains
+
+        found = domains.find(context.request.headers.get("Host", ""))
+        if found is None:
+            return False
+        path, query = addresses.target(context.request)
+        address = domains.address(found, path, query)
+        if address is None:
+            refuse(response, 403, "Forbidden", "ForbiddenException")
+            return True
+        try:
+            serve(address, context, response)
+        except Exception:
+            LOG.exception("error in the gateway of API %s", address.api_id)
+            refuse(response, 500, "Internal server error", "InternalServerErrorException")
+        return True
 
 
 def serve(address: addresses.Address, context: RequestContext, response: Response) -> None:

@@ -9,6 +9,13 @@ from functools import lru_cache
 
 from sandbox.emulator import clock
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def identifier(length: int) -> str:
+    """A new id of small letters and digits, as API Gateway makes them."""
+    return "".join(secrets.choice(LETTERS) for _ in range(length))
+
 
 def request_id() -> str:
     """The value of `$context.requestId`."""

@@ -106,8 +106,6 @@ def test_authorizers_that_cannot_work_are_refused(emulator, client):
 def test_what_the_sandbox_lacks_is_said(client, emulator):
     found = refusal(client.create_vpc_link, name="v", targetArns=["arn:aws:x"])
     assert "load balancers" in found[1]
-    found = refusal(client.create_domain_name, domainName="api.example.com")
-    assert found[0] == "BadRequestException"
 
 
 POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abcdefghi"
