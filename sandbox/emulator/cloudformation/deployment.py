@@ -50,6 +50,15 @@ SERVICES = {
 GONE = ("NoSuch", "NotFound", "not found", "not exist", "(404)")
 
 
+class AlreadyExists(Exception):
+    """A resource of that name is there already, though its service would take the name again."""
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(
+            f"Resource of type '{kind}' with identifier '{identifier}' already exists."
+        )
+
+
 class Deployment(ResourceProviderExecutor):
     """LocalStack's executor of resource actions, with our types, no five-second pauses, and AWS's words."""
 
@@ -77,7 +86,9 @@ class Deployment(ResourceProviderExecutor):
             if not isinstance(error, ClientError):
                 LOG.warning("%s of %s failed", action, request.resource_type, exc_info=error)
             event = ProgressEvent(
-                OperationStatus.FAILED, resource_model={}, message=message_of(error, request.resource_type)
+                OperationStatus.FAILED,
+                resource_model={},
+                message=message_of(error, request.resource_type),
             )
         if event.status is OperationStatus.FAILED:
             made = identifiers and all(
@@ -144,6 +155,8 @@ def message_of(error: Exception, kind: str = "") -> str:
     """The reason of a failed resource, as AWS's resource handlers give it."""
     if not isinstance(error, ClientError):
         text, code = str(error) or type(error).__name__, "GeneralServiceException"
+        if isinstance(error, AlreadyExists):
+            code = "AlreadyExists"
     else:
         answer = error.response
         name = answer["Error"].get("Code", "")

@@ -15,13 +15,30 @@ def registry() -> dict[str, type[Resource]]:
         apigatewayv2,
         cognito,
         custom,
+        dynamodb,
         iam,
         lambda_,
+        messaging,
         nested,
+        restapis,
         s3,
+        settings,
     )
 
-    modules = (apigateway, apigatewayv2, cognito, custom, iam, lambda_, nested, s3)
+    modules = (
+        apigateway,
+        apigatewayv2,
+        cognito,
+        custom,
+        dynamodb,
+        iam,
+        lambda_,
+        messaging,
+        nested,
+        restapis,
+        s3,
+        settings,
+    )
     return {kind.TYPE: kind for module in modules for kind in module.TYPES}
 
 

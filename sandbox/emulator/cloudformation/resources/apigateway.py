@@ -92,11 +92,11 @@ class Stage(Resource):
         if canary := model.get("CanarySetting"):
             properties["CanarySettings"] = canary
         client.create_stage(**properties)
-        self._patch({**model, "StageName": name}, {}, request, made=True)
+        apply_stage_settings({**model, "StageName": name}, {}, request, made=True)
         return {"StageName": name}
 
     def changed(self, model: Model, previous: Model, request: ResourceRequest) -> Model:
-        self._patch(model, previous, request)
+        apply_stage_settings(model, previous, request)
         return {}
 
     def removed(self, model: Model, request: ResourceRequest) -> None:
@@ -104,36 +104,37 @@ class Stage(Resource):
             restApiId=model["RestApiId"], stageName=model["StageName"]
         )
 
-    def _patch(
-        self, model: Model, previous: Model, request: ResourceRequest, made: bool = False
-    ) -> None:
-        wanted: dict[str, str] = {}
-        if not made:
-            for name, path in (
-                ("DeploymentId", "/deploymentId"),
-                ("Description", "/description"),
-                ("TracingEnabled", "/tracingEnabled"),
-            ):
-                if name in model and model[name] != previous.get(name):
-                    wanted[path] = _text(model[name])
-            before = previous.get("Variables") or {}
-            for name, value in (model.get("Variables") or {}).items():
-                if before.get(name) != value:
-                    wanted[f"/variables/{name}"] = _text(value)
-        if log := model.get("AccessLogSetting"):
-            wanted["/accessLogSettings/destinationArn"] = log.get("DestinationArn", "")
-            wanted["/accessLogSettings/format"] = log.get("Format", "")
-        for setting in model.get("MethodSettings") or ():
-            wanted |= _method_paths(setting)
-        if wanted:
-            request.aws_client_factory.apigateway.update_stage(
-                restApiId=model["RestApiId"],
-                stageName=model["StageName"],
-                patchOperations=[
-                    {"op": "replace", "path": path, "value": value}
-                    for path, value in wanted.items()
-                ],
-            )
+
+def apply_stage_settings(
+    model: Model, previous: Model, request: ResourceRequest, made: bool = False
+) -> None:
+    """Settings that only the stage's update operation takes; `made` when it was just created."""
+    wanted: dict[str, str] = {}
+    if not made:
+        for name, path in (
+            ("DeploymentId", "/deploymentId"),
+            ("Description", "/description"),
+            ("TracingEnabled", "/tracingEnabled"),
+        ):
+            if name in model and model[name] != previous.get(name):
+                wanted[path] = _text(model[name])
+        before = previous.get("Variables") or {}
+        for name, value in (model.get("Variables") or {}).items():
+            if before.get(name) != value:
+                wanted[f"/variables/{name}"] = _text(value)
+    if log := model.get("AccessLogSetting"):
+        wanted["/accessLogSettings/destinationArn"] = log.get("DestinationArn", "")
+        wanted["/accessLogSettings/format"] = log.get("Format", "")
+    for setting in model.get("MethodSettings") or ():
+        wanted |= _method_paths(setting)
+    if wanted:
+        request.aws_client_factory.apigateway.update_stage(
+            restApiId=model["RestApiId"],
+            stageName=model["StageName"],
+            patchOperations=[
+                {"op": "replace", "path": path, "value": value} for path, value in wanted.items()
+            ],
+        )
 
 
 def _method_paths(setting: Model) -> dict[str, str]:

@@ -7,6 +7,8 @@ properties can be handed over as they are.
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -18,10 +20,13 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceRequest,
 )
 
+LOG = logging.getLogger(__name__)
+
 Model = dict[str, Any]
 NOT_FOUND = (
     "NotFoundException",
     "ResourceNotFoundException",
+    "NoSuchBucket",
     "NoSuchEntity",
     "UserNotFoundException",
 )
@@ -37,6 +42,10 @@ class Resource(ResourceProvider):
     REPLACED_BY: ClassVar[tuple[str, ...]] = ()
     # What `made` adds for `Fn::GetAtt`, kept over updates.
     ATTRIBUTES: ClassVar[tuple[str, ...]] = ()
+    # Properties that the template must give.
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+    # Other properties that it may give; empty where they are not checked.
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
     SCHEMA: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -44,11 +53,18 @@ class Resource(ResourceProvider):
             "typeName": cls.TYPE,
             "primaryIdentifier": [f"/properties/{cls.REF}"],
             "createOnlyProperties": [f"/properties/{name}" for name in cls.REPLACED_BY],
+            "required": list(cls.REQUIRED),
         }
+        if cls.OPTIONAL:
+            cls.SCHEMA["properties"] = dict.fromkeys((*cls.REQUIRED, *cls.OPTIONAL), {})
+            cls.SCHEMA["additionalProperties"] = False
 
     def made(self, model: Model, request: ResourceRequest) -> Model:
         """Make it; returns the attributes to remember. Errors of the API are let through."""
         raise NotImplementedError
+
+    def completed(self, model: Model, previous: Model, request: ResourceRequest) -> None:
+        """What is set after it is made or changed; when that fails, a new resource goes away again."""
 
     def changed(self, model: Model, previous: Model, request: ResourceRequest) -> Model:
         """Bring it to `model`; returns attributes that are different now."""
@@ -66,6 +82,14 @@ class Resource(ResourceProvider):
         """LocalStack's hook."""
         model = request.desired_state
         model.update(self.made(model, request))
+        try:
+            self.completed(model, {}, request)
+        except Exception:
+            try:
+                self.removed(model, request)
+            except ClientError as error:
+                LOG.info("nothing to take back of %s: %s", request.logical_resource_id, error)
+            raise
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
@@ -75,6 +99,7 @@ class Resource(ResourceProvider):
             if name in previous:
                 model.setdefault(name, previous[name])
         model.update(self.changed(model, previous, request))
+        self.completed(model, previous, request)
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def delete(self, request: ResourceRequest) -> ProgressEvent:
@@ -86,3 +111,41 @@ class Resource(ResourceProvider):
             if error.response["Error"]["Code"] not in NOT_FOUND:
                 raise
         return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
+
+
+def document(value: Any) -> str:
+    """A policy or schema as the APIs take it: JSON text, whether the template has text or an object."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def text(value: Any) -> str:
+    """A scalar as an attribute's text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def true(value: Any) -> bool:
+    """A boolean property, which may come as text."""
+    return value is True or str(value).lower() == "true"
+
+
+def tags_of(model: Model, name: str = "Tags") -> dict[str, str]:
+    """Tags by key, from a list or an object."""
+    given = model.get(name) or {}
+    if isinstance(given, dict):
+        return {key: text(value) for key, value in given.items()}
+    return {tag["Key"]: text(tag["Value"]) for tag in given}
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Tags as a list of `Key` and `Value`."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def only(model: Model, *names: str) -> Model:
+    """Those of the named properties that are given."""
+    return {name: model[name] for name in names if name in model}
+
+
+def differs(model: Model, previous: Model, *names: str) -> bool:
+    """Whether one of the properties is not as it was."""
+    return any(model.get(name) != previous.get(name) for name in names)

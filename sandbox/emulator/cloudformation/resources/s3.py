@@ -12,7 +12,7 @@ from typing import Any
 from localstack import config
 from localstack.services.cloudformation.resource_provider import ResourceRequest
 
-from sandbox.emulator.cloudformation.resources.declared import Model, Resource
+from sandbox.emulator.cloudformation.resources.declared import Model, Resource, document
 
 # Properties that change nothing that could be seen here.
 WITHOUT_EFFECT = (
@@ -297,4 +297,25 @@ CONFIGURED: dict[str, tuple[Callable[[Any, str, Any], None], str | None]] = {
     ),
 }
 
-TYPES = (Bucket,)
+
+class BucketPolicy(Resource):
+    """`AWS::S3::BucketPolicy`."""
+
+    TYPE = "AWS::S3::BucketPolicy"
+    REPLACED_BY = ("Bucket",)
+    REQUIRED = ("Bucket", "PolicyDocument")
+    REF = "Bucket"
+
+    def made(self, model: Model, request: ResourceRequest) -> Model:
+        s3 = request.aws_client_factory.s3
+        s3.put_bucket_policy(Bucket=model["Bucket"], Policy=document(model["PolicyDocument"]))
+        return {}
+
+    def changed(self, model: Model, previous: Model, request: ResourceRequest) -> Model:
+        return self.made(model, request)
+
+    def removed(self, model: Model, request: ResourceRequest) -> None:
+        request.aws_client_factory.s3.delete_bucket_policy(Bucket=model["Bucket"])
+
+
+TYPES = (Bucket, BucketPolicy)
