@@ -5,7 +5,6 @@ LocalStack's chain with ours between: who is calling and may they, limits, and a
 
 from __future__ import annotations
 
-from localstack.services.apigateway.next_gen.execute_api import handlers
 from localstack.services.apigateway.next_gen.execute_api.gateway import RestApiGateway
 
 from sandbox.emulator.apigateway.authorization import AuthorizationHandler
@@ -17,6 +16,7 @@ from sandbox.emulator.apigateway.integrations import (
 )
 from sandbox.emulator.apigateway.invocation import Parser
 from sandbox.emulator.apigateway.routing import Router
+from sandbox.emulator.apigateway.transformations import ResponseTransformation
 from sandbox.emulator.apigateway.usage import UsageHandler
 from sandbox.emulator.apigateway.validation import ValidationHandler
 
@@ -34,7 +34,7 @@ class RestChain(RestApiGateway):
             ValidationHandler(),
             IntegrationRequest(),
             IntegrationHandler(),
-            handlers.integration_response_handler,
+            ResponseTransformation(),
             ProxyResponse(),
         ]
         self.exception_handlers[:] = [FailureHandler()]

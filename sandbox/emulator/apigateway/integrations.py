@@ -15,15 +15,19 @@ from localstack.services.apigateway.next_gen.execute_api.integrations import RES
 from sandbox.emulator.apigateway.http_endpoint import HttpEndpoint
 from sandbox.emulator.apigateway.lambda_proxy import LambdaProxy, note
 from sandbox.emulator.apigateway.service_call import ServiceCall
+from sandbox.emulator.apigateway.transformations import RequestTransformation
 
 
 class IntegrationRequest:
     """LocalStack's mapping of the request; a Lambda proxy makes its event from the request itself."""
 
+    def __init__(self) -> None:
+        self._transformation = RequestTransformation()
+
     def __call__(self, chain: Any, context: Any, response: Response) -> None:
         if context.integration["type"] == "AWS_PROXY":
             return
-        handlers.integration_request_handler(chain, context, response)
+        self._transformation(chain, context, response)
 
 
 class IntegrationHandler:

@@ -25,7 +25,7 @@ from sandbox.emulator.apigateway.media import is_binary
 from sandbox.emulator.execute_api import functions, roles
 
 FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(?P<arn>.+)/invocations$")
+FUNCTION = re.compile(r":lambda:path/+[^/]+/functions/(?P<arn>.+)/invocations$")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 # These two arrive as CloudFront writes them, the others as the caller wrote them.
 _TITLED = {"authorization": "Authorization", "user-agent": "User-Agent"}

@@ -36,6 +36,7 @@ from sandbox.emulator.apigateway.integrations import (
     ProxyResponse,
 )
 from sandbox.emulator.apigateway.invocation import Invocation, Parser
+from sandbox.emulator.apigateway.transformations import ResponseTransformation
 from sandbox.emulator.apigateway.validation import ValidationHandler
 from sandbox.emulator.execute_api.addresses import Address
 
@@ -96,7 +97,7 @@ def method(request: Mapping[str, Any], deployment: Any) -> TestInvokeMethodRespo
             ValidationHandler(),
             IntegrationRequest(),
             IntegrationHandler(),
-            handlers.integration_response_handler,
+            ResponseTransformation(),
             ProxyResponse(),
         ],
         exception_handlers=[FailureHandler()],

@@ -32,7 +32,7 @@ from sandbox.emulator.apigateway.errors import access_denied, unauthorized
 from sandbox.emulator.execute_api import callers, functions, roles
 from sandbox.emulator.execute_api.cache import TimedCache
 
-FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(?P<arn>.+?)(?:/invocations)?$")
+FUNCTION = re.compile(r":lambda:path/+[^/]+/functions/(?P<arn>.+?)(?:/invocations)?$")
 STANDARD_TTL_SECONDS = 300
 
 results = TimedCache()
