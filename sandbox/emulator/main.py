@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 _on_leave: list[Callable[[], None]] = []
 
@@ -33,6 +34,8 @@ def main() -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    if os.environ.get("SANDBOX_CUT_OFF") == "1":
+        _cut_off()
     # Not TMPDIR, which LocalStack reads as a setting of its own.
     tempfile.tempdir = os.environ.get("SANDBOX_TMP_DIR")
 
@@ -70,6 +73,22 @@ def main() -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
+
+
+def _cut_off() -> None:
+    """Take the endpoint's port in this machine's network, then leave that network.
+
+    What the emulator starts (functions, engines) and what it asks for (integrations) finds loopback alone,
+    with the endpoint on it.
+    """
+    from sandbox.emulator.gateway import ports
+    from sandbox.stack import network
+
+    ports.take()
+    if network.cut_off():
+        (Path(os.environ["SANDBOX_RUN_DIR"]) / "cut-off").touch()
+    else:
+        ports.give_back()
 
 
 def _watch_supervisor() -> None:

@@ -118,7 +118,16 @@ class Grader:
             found,
             duration_s=_since(begun),
             replay=_replay(outcome),
-            protections=[Protection(name=n, held=h, how=w) for n, h, w in outcome.protections],
+            protections=[
+                *(Protection(name=n, held=h, how=w) for n, h, w in outcome.protections),
+                Protection(
+                    name="network of functions",
+                    held=world.instance.is_cut_off,
+                    how="the emulator's own network namespace"
+                    if world.instance.is_cut_off
+                    else "functions and integrations of the submission can reach the network",
+                ),
+            ],
             notes=submission.notes,
             **known,
         )
@@ -179,6 +188,7 @@ class _World:
             student_token=self.token,
             services=self.lab.services,
             tied=True,
+            cut_off=True,
         )
         return self
 

@@ -63,6 +63,11 @@ class Instance:
         """What the emulator and its supervisor printed."""
         return Path(self.run_directory) / "log.txt"
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the emulator has no network but its own loopback."""
+        return (Path(self.run_directory) / "cut-off").exists()
+
     def alive(self) -> bool:
         """Whether the supervisor of this record still runs (a reused pid does not count)."""
         return _is_supervisor(self.supervisor_pid)
@@ -139,6 +144,7 @@ def start(
     services: Sequence[str] = (),
     student_token: str | None = None,
     tied: bool = False,
+    cut_off: bool = False,
 ) -> Instance:
     """Start the emulator on `world` and wait until it answers.
 
@@ -146,7 +152,9 @@ def start(
     another world is saved and stopped first. With `ephemeral` the world lives in a temporary folder
     and `port=None` takes any free one. `services` are loaded first. `student_token` is what a replayed
     submission shows to use the clock and the like (default: a random one). A `tied` instance ends with
-    the process that started it, however that ends. Raises StackError with the next step.
+    the process that started it, however that ends. One that is `cut_off` reaches neither the network nor
+    folders of this machine, where the system can do that (`Instance.is_cut_off`). Raises StackError with
+    the next step.
     """
     root = home or paths.home()
     if port is None:
@@ -181,6 +189,10 @@ def start(
         environment["SANDBOX_PRELOAD"] = ",".join(services)
     if tied:
         environment["SANDBOX_OWNER_PID"] = str(os.getpid())
+    if cut_off:
+        environment["SANDBOX_CUT_OFF"] = "1"
+        # LocalStack's name for "run this folder": nobody's guess.
+        environment["BUCKET_MARKER_LOCAL"] = secrets.token_hex(16)
     environment["SANDBOX_ADMIN_TOKEN"] = token
     environment["SANDBOX_STUDENT_TOKEN"] = student_token
     with (run_directory / "log.txt").open("ab") as log:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,17 +12,16 @@ from rolo.gateway import Gateway
 from rolo.gateway.wsgi import WsgiGateway
 
 from sandbox.emulator import preload
+from sandbox.emulator.gateway import ports
 from sandbox.emulator.gateway.connection import Connection
 
 if TYPE_CHECKING:
     from sandbox.emulator.gateway.event_loop import EventLoop
 
-BACKLOG = 1024
 # Silent connections are closed after this, sooner when many are open.
 IDLE_SECONDS = 75
 MANY_CONNECTIONS = 300
 IDLE_SECONDS_OF_MANY = 3
-EXIT_CANNOT_LISTEN = 98
 
 
 class SandboxServer(RuntimeServer):
@@ -57,18 +54,8 @@ class SandboxServer(RuntimeServer):
         self._gateway = gateway
         self._application = WsgiGateway(gateway)
         self._ssl_creds = ssl_creds
-        for address in listen:
-            family = socket.AF_INET6 if config.is_ipv6_address(address.host) else socket.AF_INET
-            try:
-                self._listeners.append(
-                    socket.create_server(
-                        (address.host, address.port), family=family, backlog=BACKLOG
-                    )
-                )
-            except OSError as error:
-                sys.stderr.write(f"cannot listen: {error}\n")
-                sys.stderr.flush()
-                os._exit(EXIT_CANNOT_LISTEN)
+        self._listeners += ports.taken()
+        self._listeners += [ports.listen(address.host, address.port) for address in listen]
 
     def run(self) -> None:
         """Serve until `shutdown`; the labs' services are loaded once it runs."""
