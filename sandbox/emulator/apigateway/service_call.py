@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/getting-started-aws
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,6 +28,8 @@ from sandbox.emulator.execute_api import roles
 
 # Name in the integration's URI -> name of the service's model.
 MODELS = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatch"}
+# Actions of these go by the query protocol, whatever their present models say.
+QUERY_ONLY = ("ssm",)
 # `credentials` of this form means those of the caller.
 CALLER = "arn:aws:iam::*:user/*"
 NOT_PASSED_ON = {"host", "authorization", "x-amz-date", "x-amz-security-token", "content-length"}
@@ -94,8 +97,11 @@ class ServiceCall:
             path = "/" + quote(path, safe="/~%:@!$&'()*+,;=-._")
             query |= dict(part.partition("=")[::2] for part in tail.split("&") if part)
         else:
-            action = rest.partition("&")[0]
+            action, _, given = rest.partition("&")
+            query |= dict(part.partition("=")[::2] for part in given.split("&") if part)
             prefix, version = _target_prefix(service)
+            if service in QUERY_ONLY and prefix:
+                return self._query(context, region, service, action, query, session)
             if prefix:
                 headers.setdefault("X-Amz-Target", f"{prefix}.{action}")
                 headers["Content-Type"] = f"application/x-amz-json-{version}"
@@ -110,6 +116,38 @@ class ServiceCall:
             body=reply.body,
             status_code=reply.status,
             headers=Headers([h for h in reply.headers if h[0].lower() not in HOP_BY_HOP]),
+        )
+
+    @staticmethod
+    def _query(
+        context: Any,
+        region: str,
+        service: str,
+        action: str,
+        query: dict[str, Any],
+        session: roles.Session,
+    ) -> EndpointResponse:
+        """An action of the old query protocol, for a service that speaks JSON only here."""
+        prefix, version = _target_prefix(service)
+        headers = {
+            "X-Amz-Target": f"{prefix}.{action}",
+            "Content-Type": f"application/x-amz-json-{version}",
+        }
+        body = json.dumps(query).encode()
+        url = f"{roles.endpoint()}/"
+        signed = sign("POST", url, headers, body, session, service, region)
+        reply = send(context, "POST", url, signed, body)
+        data = reply.body
+        if reply.status == 200:
+            metadata = {"RequestId": context.context_variables["requestId"]}
+            result = json.loads(data or b"{}")
+            data = json.dumps(
+                {f"{action}Response": {f"{action}Result": result, "ResponseMetadata": metadata}}
+            ).encode()
+        return EndpointResponse(
+            body=data,
+            status_code=reply.status,
+            headers=Headers({"Content-Type": "application/json"}),
         )
 
 
@@ -147,7 +185,7 @@ def _target_prefix(service: str) -> tuple[str | None, str]:
     except (UnknownServiceError, ValueError, KeyError):
         return None, "1.0"
     protocols = metadata.get("protocols") or [metadata.get("protocol")]
-    if "json" not in protocols or "query" in protocols:
+    if "json" not in protocols or "query" in protocols or "awsQueryCompatible" in metadata:
         return None, "1.0"
     return metadata.get("targetPrefix"), metadata.get("jsonVersion", "1.0")
 
