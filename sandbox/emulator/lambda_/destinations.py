@@ -116,9 +116,7 @@ def _permitted(target: str, version: Any) -> bool:
     return False
 
 
-def _send(
-    target: str, version: Any, record: dict[str, Any], condition: str, trace: str
-) -> None:
+def _send(target: str, version: Any, record: dict[str, Any], condition: str, trace: str) -> None:
     identity = version.function_version.id
     if not _permitted(target, version):
         metrics.count(identity, "DestinationDeliveryFailures")

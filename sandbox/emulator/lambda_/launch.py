@@ -176,7 +176,7 @@ def _environment(
     managed = runtime.family != "provided"
     own = "/var/lang/bin:" if managed else ""
     if managed and not _walls and runtime.kind == "program":
-        own = f"{os.path.dirname(runtime.command[0])}:"
+        own = f"{Path(runtime.command[0]).parent}:"
     lib = "/var/lang/lib:" if managed else ""
     defaults = {
         "LAMBDA_TASK_ROOT": inside,

@@ -1,4 +1,4 @@
-"""What Lambda keeps beside upstream's store: asynchronous events that wait."""
+"""What Lambda keeps beside upstream's store: events that wait, runtime management."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class WaitingEvent:
 
 
 class EventStore(BaseStore):
-    """Waiting events by request id."""
+    """Waiting events by request id; runtime management by qualified ARN."""
 
     waiting: dict[str, WaitingEvent] = LocalAttribute(default=dict)
+    runtime_updates: dict[str, dict[str, str | None]] = LocalAttribute(default=dict)
 
 
 event_stores = AccountRegionBundle("lambda", EventStore)

@@ -11,18 +11,23 @@ def apply() -> None:
     if _applied:
         return
     _applied = True
-    from localstack.services.lambda_ import provider, runtimes
+    from localstack.services.lambda_ import api_utils, provider, runtimes
+    from localstack.services.lambda_.event_source_mapping.pollers.stream_poller import StreamPoller
     from localstack.services.lambda_.invocation import lambda_service
 
-    from sandbox.emulator.lambda_ import code
+    from sandbox.emulator.lambda_ import code, permissions, streams
     from sandbox.emulator.lambda_ import runtimes as ours
     from sandbox.emulator.lambda_.service import SandboxLambdaService
 
     # store_lambda_archive keeps archives in a bucket of an internal account; ours are files of the world.
     provider.store_lambda_archive = code.store
     lambda_service.store_lambda_archive = code.store
+    # build_statement does not know who exists, nor Alexa.
+    api_utils.build_statement = permissions.statement_builder(api_utils.build_statement)
     # LambdaProvider makes its service by this name.
     provider.LambdaService = SandboxLambdaService
+    # forward_events_to_target does not know BisectBatchOnFunctionError.
+    StreamPoller.forward_events_to_target = streams.forwarder(StreamPoller.forward_events_to_target)
     # Runtimes that came after this version of the core.
     for name in ours.NEWEST:
         if name not in runtimes.ALL_RUNTIMES:

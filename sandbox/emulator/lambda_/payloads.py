@@ -6,6 +6,7 @@ Lambda reads events with Jackson; suites that were recorded on AWS have its sent
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -59,6 +60,20 @@ def checked(payload: bytes | None) -> bytes:
     except UnicodeDecodeError as error:
         raise _undecodable(payload, error.start) from None
     return payload
+
+
+def check_client_context(text: str) -> None:
+    """Raise InvalidRequestContentException for a client context that is no object in base64."""
+    if not text:
+        return
+    try:
+        found = json.loads(base64.b64decode(text, validate=True))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidRequestContentException(
+            "Client context must be a valid Base64-encoded JSON object.", Type="User"
+        )
 
 
 class _NotANumber(ValueError):

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import operator
+import re
 from typing import Any
 
 from localstack.aws.api import CommonServiceException
+from localstack.aws.api.lambda_ import InvalidParameterValueException
 from localstack.services.lambda_.invocation.models import lambda_stores
 
 from sandbox.emulator.access import credentials, decisions, messages
@@ -20,10 +23,42 @@ from sandbox.emulator.access.policy import document
 from sandbox.emulator.access.policy.document import Policy
 from sandbox.emulator.access.policy.evaluation import Caller, Decision, Policies, evaluate
 from sandbox.emulator.access.refusals import named
+from sandbox.emulator.lambda_ import constraints
 
 ACTION = "lambda:InvokeFunction"
 # The service itself (event source mappings) acts with the execution role, checked elsewhere.
 OWN = {"lambda", "lambda.amazonaws.com"}
+
+
+_parsed: dict[int, tuple[list[Any], Policy]] = {}
+MOST_PARSED = 1000
+SERVICE_NAME = re.compile(r"[\w.-]+\.amazon(aws)?\.com(\.cn)?")
+PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(user|role)/(.+)")
+
+
+def statement_builder(original: Any) -> Any:
+    """upstream's `build_statement` with Alexa's principals, and without those that do not exist."""
+
+    def build_statement(*, principal: str, **given: Any) -> dict[str, Any]:
+        constraints.check_action(given["action"])
+        if SERVICE_NAME.fullmatch(principal) and not principal.endswith(".amazonaws.com"):
+            made = original(principal="lambda.amazonaws.com", **given)
+            return made | {"Principal": {"Service": principal}}
+        if (named := PRINCIPAL.fullmatch(principal)) and not _exists(*named.groups(), principal):
+            raise InvalidParameterValueException(
+                "The provided principal was invalid. Please check the principal and try again.",
+                Type="User",
+            )
+        return original(principal=principal, **given)
+
+    return build_statement
+
+
+def _exists(account: str, kind: str, name: str, arn: str) -> bool:
+    backend = credentials.iam_backend(account)
+    if kind == "user":
+        return name.rpartition("/")[2] in backend.users
+    return any(role.arn == arn for role in backend.roles.values())
 
 
 def policy_of(function: Any, qualifier: str | None) -> Policy | None:
@@ -31,7 +66,20 @@ def policy_of(function: Any, qualifier: str | None) -> Policy | None:
     found = function.permissions.get(qualifier or "$LATEST")
     if found is None:
         return None
-    return document.parse(json.dumps(dataclasses.asdict(found.policy)), "function policy")
+    statements = found.policy.Statement
+    known = _parsed.get(id(found))
+    # The statements are kept beside what was made of them: nobody else can be at their place then.
+    if (
+        known is not None
+        and len(known[0]) == len(statements)
+        and all(map(operator.is_, known[0], statements))
+    ):
+        return known[1]
+    policy = document.parse(json.dumps(dataclasses.asdict(found.policy)), "function policy")
+    if len(_parsed) >= MOST_PARSED:
+        _parsed.clear()
+    _parsed[id(found)] = (list(statements), policy)
+    return policy
 
 
 def decide_service(

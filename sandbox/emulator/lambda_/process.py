@@ -187,8 +187,8 @@ class RuntimeProcess:
         found = []
         try:
             for kind in ("user", "mnt"):
-                path = f"/proc/{self.process.pid}/ns/{kind}"
-                if os.readlink(path) == os.readlink(f"/proc/self/ns/{kind}"):
+                path = Path(f"/proc/{self.process.pid}/ns/{kind}")
+                if path.samefile(f"/proc/self/ns/{kind}"):
                     raise OSError
                 found.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
         except OSError:

@@ -14,10 +14,14 @@ from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.lambda_ import (
     CreateFunctionRequest,
     FunctionConfiguration,
+    GetRuntimeManagementConfigResponse,
     InvalidParameterValueException,
     InvocationResponse,
     InvocationType,
+    InvokeAsyncResponse,
     LogType,
+    PutRuntimeManagementConfigResponse,
+    ResourceNotFoundException,
     UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest,
 )
@@ -32,9 +36,11 @@ from sandbox.emulator.access.actions.requirement import Requirement
 from sandbox.emulator.lambda_ import (
     asynchronous,
     code,
+    constraints,
     destinations,
     environment,
     launch,
+    mapping_rules,
     mappings,
     patches,
     payloads,
@@ -129,11 +135,17 @@ class SandboxLambdaProvider(LambdaProvider):
         self, context: RequestContext, request: CreateFunctionRequest
     ) -> FunctionConfiguration:
         """Make a function; what cannot run here is refused instead of failing later."""
+        constraints.check_function(request)
         self._check_code_access(context, request.get("Code") or {})
         if request.get("PackageType", "Zip") == "Image":
             raise InvalidParameterValueException(
                 "The sandbox runs functions from .zip archives; container images are not supported.",
                 Type="User",
+            )
+        given = request.get("Code") or {}
+        if not (given.get("ZipFile") or given.get("S3Bucket")):
+            raise InvalidParameterValueException(
+                "Please provide a source for function code.", Type="User"
             )
         self._check_runtime(request.get("Runtime"))
         self._check_dead_letters(request.get("DeadLetterConfig"), request.get("Role"))
@@ -145,6 +157,10 @@ class SandboxLambdaProvider(LambdaProvider):
     ) -> FunctionConfiguration:
         """New code; with `DryRun` it is only looked at."""
         self._check_code_access(context, request)
+        if not any(request.get(name) for name in ("ZipFile", "S3Bucket", "ImageUri")):
+            raise InvalidParameterValueException(
+                "Please provide a source for function code.", Type="User"
+            )
         if request.get("DryRun"):
             return self._dry_run(context, request)
         return super().update_function_code(context, request)
@@ -162,6 +178,7 @@ class SandboxLambdaProvider(LambdaProvider):
         self, context: RequestContext, request: UpdateFunctionConfigurationRequest
     ) -> FunctionConfiguration:
         """New configuration; the next event runs with it."""
+        constraints.check_function(request)
         if request.get("Runtime"):
             self._check_runtime(request["Runtime"])
             self._validate_runtime("Zip", request["Runtime"])
@@ -176,6 +193,35 @@ class SandboxLambdaProvider(LambdaProvider):
                 request["DeadLetterConfig"], request.get("Role") or self._role_of(context, request)
             )
         return super().update_function_configuration(context, request)
+
+    def put_function_event_invoke_config(self, context: RequestContext, *a: Any, **k: Any) -> Any:
+        """What follows asynchronous events; the role must be able to send to the destinations."""
+        self._check_destinations(context, k)
+        return super().put_function_event_invoke_config(context, *a, **k)
+
+    def update_function_event_invoke_config(
+        self, context: RequestContext, *a: Any, **k: Any
+    ) -> Any:
+        """Part of it anew."""
+        self._check_destinations(context, k)
+        return super().update_function_event_invoke_config(context, *a, **k)
+
+    def _check_destinations(self, context: RequestContext, given: dict[str, Any]) -> None:
+        for place in (given.get("destination_config") or {}).values():
+            target = (place or {}).get("Destination") or ""
+            service = target.split(":")[2] if target.count(":") >= 5 else ""
+            action = destinations.ACTIONS.get(service)
+            name = {"FunctionName": given["function_name"]}
+            execution_role = self._role_of(context, name) if action else ""
+            if not action or not execution_role or not role.assumable(execution_role):
+                continue
+            resource = f"{target}/*" if service == "s3" else target
+            if not role.may(execution_role, "-", action, resource):
+                raise InvalidParameterValueException(
+                    "The function's execution role does not have permissions to call "
+                    f"{action.partition(':')[2]} on {target}",
+                    Type="User",
+                )
 
     @staticmethod
     def _role_of(context: RequestContext, request: Any) -> str:
@@ -282,6 +328,14 @@ class SandboxLambdaProvider(LambdaProvider):
         self._check_mapping(context, request)
         return super().create_event_source_mapping_v2(context, request)
 
+    def update_event_source_mapping_v2(self, context: RequestContext, request: Any) -> Any:
+        """A mapping that works differently from now on."""
+        store = lambda_stores[context.account_id][context.region]
+        mapping = store.event_source_mappings.get(request.get("UUID"))
+        if mapping is not None:
+            mapping_rules.check(request, mapping.get("EventSourceArn", ""), None)
+        return super().update_event_source_mapping_v2(context, request)
+
     def _check_mapping(self, context: RequestContext, request: Any) -> None:
         source = request.get("EventSourceArn")
         if not source or not request.get("FunctionName"):
@@ -290,7 +344,9 @@ class SandboxLambdaProvider(LambdaProvider):
         name, _ = api_utils.get_name_and_qualifier(request["FunctionName"], None, context)
         function = lambda_stores[account][region].functions.get(name)
         if function is not None:
-            mappings.check_role(function.latest().config.role, name, source)
+            config = function.latest().config
+            mapping_rules.check(request, source, config.timeout)
+            mappings.check_role(config.role, name, source)
 
     # Invocation
 
@@ -309,6 +365,7 @@ class SandboxLambdaProvider(LambdaProvider):
         account, region = api_utils.get_account_and_region(function_name, context)
         name, qualifier = api_utils.get_name_and_qualifier(function_name, qualifier, context)
         permissions.check_internal(context, api_utils.lambda_arn(name, qualifier, account, region))
+        constraints.check_invocation(invocation_type, log_type)
         body = payload.read() if payload is not None else b""
         if invocation_type == InvocationType.DryRun:
             self.lambda_service.resolve(name, qualifier, account, region)
@@ -355,6 +412,7 @@ class SandboxLambdaProvider(LambdaProvider):
         """What Invoke does once access is decided; None for a queued event. Raises AWS's exceptions."""
         payloads.check_size(payload, asynchronous)
         event = payloads.checked(payload)
+        payloads.check_client_context(client_context)
         invoked_arn, version = self.lambda_service.resolve(name, qualifier, account, region)
         header, hops = tracing.following(trace, version.function_version.id.unqualified_arn())
         tracing.check(version.function, hops)
@@ -363,6 +421,64 @@ class SandboxLambdaProvider(LambdaProvider):
             self.events.put(version, qualifier, work)
             return None
         return self.lambda_service.run(version, work, on_chunk)
+
+    def invoke_async(
+        self, context: RequestContext, function_name: str, invoke_args: Any, **kwargs: Any
+    ) -> InvokeAsyncResponse:
+        """The old way to queue an event."""
+        self.invoke(context, function_name, InvocationType.Event, payload=invoke_args)
+        return InvokeAsyncResponse(Status=202)
+
+    # Runtime updates
+
+    def put_runtime_management_config(
+        self,
+        context: RequestContext,
+        function_name: str,
+        update_runtime_on: str,
+        qualifier: str | None = None,
+        runtime_version_arn: str | None = None,
+        **kwargs: Any,
+    ) -> PutRuntimeManagementConfigResponse:
+        """When the runtime may be replaced; kept, since runtimes here stay as they are."""
+        arn = self._version_arn(context, function_name, qualifier)
+        if (update_runtime_on == "Manual") != bool(runtime_version_arn):
+            text = (
+                "RuntimeVersionArn is required when UpdateRuntimeOn is Manual"
+                if update_runtime_on == "Manual"
+                else f"RuntimeVersionArn cannot be specified when UpdateRuntimeOn is {update_runtime_on}"
+            )
+            raise InvalidParameterValueException(text, Type="User")
+        kept = {"UpdateRuntimeOn": update_runtime_on, "RuntimeVersionArn": runtime_version_arn}
+        scope = arn.split(":")
+        event_stores[scope[4]][scope[3]].runtime_updates[arn] = kept
+        return PutRuntimeManagementConfigResponse(FunctionArn=arn, **kept)
+
+    def get_runtime_management_config(
+        self,
+        context: RequestContext,
+        function_name: str,
+        qualifier: str | None = None,
+        **kwargs: Any,
+    ) -> GetRuntimeManagementConfigResponse:
+        """When the runtime may be replaced: `Auto` unless told otherwise."""
+        arn = self._version_arn(context, function_name, qualifier)
+        scope = arn.split(":")
+        kept = event_stores[scope[4]][scope[3]].runtime_updates.get(arn)
+        kept = kept or {"UpdateRuntimeOn": "Auto", "RuntimeVersionArn": None}
+        return GetRuntimeManagementConfigResponse(FunctionArn=arn, **kept)
+
+    def _version_arn(
+        self, context: RequestContext, function_name: str, qualifier: str | None
+    ) -> str:
+        account, region = api_utils.get_account_and_region(function_name, context)
+        name, qualifier = api_utils.get_name_and_qualifier(function_name, qualifier, context)
+        function = self._get_function(name, account, region)
+        version = function.versions.get(qualifier or "$LATEST")
+        if version is None:
+            arn = api_utils.qualified_lambda_arn(name, qualifier or "$LATEST", account, region)
+            raise ResourceNotFoundException(f"Function not found: {arn}", Type="User")
+        return version.id.qualified_arn()
 
     @handler("InvokeWithResponseStream", expand=False)
     def invoke_with_response_stream(self, context: RequestContext, request: Any) -> Any:

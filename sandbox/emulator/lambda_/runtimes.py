@@ -23,9 +23,10 @@ HERE = Path(__file__).parent / "runtime"
 _making = threading.Lock()
 # No function can be made for these any more, nor changed to them.
 RETIRED = frozenset(
-    "nodejs nodejs4.3 nodejs4.3-edge nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x "
-    "python2.7 python3.6 python3.7 ruby2.5 ruby2.7 java8 go1.x provided "
-    "dotnetcore1.0 dotnetcore2.0 dotnetcore2.1 dotnetcore3.1".split()
+    ["nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10"]
+    + ["nodejs10.x", "nodejs12.x", "nodejs14.x", "python2.7", "python3.6", "python3.7"]
+    + ["ruby2.5", "ruby2.7", "java8", "go1.x", "provided"]
+    + ["dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1"]
 )
 # Newer than the emulator's core, and run like their predecessors.
 NEWEST = ("python3.14", "nodejs24.x")

@@ -141,7 +141,9 @@ def test_requests_that_are_too_large_or_no_json(functions):
     assert text.startswith("Could not parse request body into json: ")
     code, text, status = refused(functions.client.invoke, FunctionName="nobody")
     assert (code, status) == ("ResourceNotFoundException", 404)
-    assert text == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:$LATEST"
+    assert (
+        text == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:$LATEST"
+    )
     assert (
         functions.client.invoke(FunctionName="takes", InvocationType="DryRun")["StatusCode"] == 204
     )

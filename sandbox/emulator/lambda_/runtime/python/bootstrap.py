@@ -6,15 +6,15 @@ Its variables are those that the wrapper left; the rest is as in the guard.
 import json
 import os
 import sys
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 # Python's own folders alone: the environment's packages are none of a function's business.
 sys.path[:] = [
     path
     for path in sys.path
     if path.startswith((sys.base_prefix, sys.base_exec_prefix)) and "site-packages" not in path
 ]
-sys.path.append(os.path.dirname(HERE))
+sys.path.append(str(Path(__file__).parent.parent))
 import guard  # noqa: E402
 
 sys.path.pop()
