@@ -254,6 +254,10 @@ class Operation:
         self._event(name, kind, before.physical_id, "UPDATE_IN_PROGRESS", None, asked)
         event = self._act("Modify", made, before)
         if event.status is OperationStatus.FAILED:
+            # Half of it may have happened.
+            made.model = {**before.model, **made.asked}
+            made.physical_id = before.physical_id
+            stack.acts.append(Act("attempt", made, before))
             self._fail(name, kind, before.physical_id, "UPDATE", event.message)
         stack.resources[name] = made
         stack.acts.append(Act("update", made, before))
@@ -412,7 +416,11 @@ class Operation:
             kept = {"__Undo": True}
         back = copy.copy(before)
         event = self._act("Modify", back, made, kept)
-        if event.status is OperationStatus.FAILED:
+        if event.status is OperationStatus.FAILED and act.kind == "attempt":
+            # What had not happened cannot always be undone.
+            LOG.info("undoing an update of %s: %s", made.name, event.message)
+            back = before
+        elif event.status is OperationStatus.FAILED:
             self._failed.append(made.name)
             self._event(made.name, made.type, made.physical_id, "UPDATE_FAILED", event.message)
             return False

@@ -55,7 +55,10 @@ class Made:
 
 @dataclass
 class Act:
-    """Something that an operation did: "create", "update" or "replace", and what was there before."""
+    """Something that an operation did, and what was there before.
+
+    "create", "update", "replace", or "attempt": an update that failed and may have done half its work.
+    """
 
     kind: str
     made: Made

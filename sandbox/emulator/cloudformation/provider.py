@@ -30,12 +30,13 @@ from sandbox.emulator.cloudformation.change_sets import ChangeSets
 from sandbox.emulator.cloudformation.evaluation import importers
 from sandbox.emulator.cloudformation.models import Stack
 from sandbox.emulator.cloudformation.queries import Queries, find_stack, stack_of, stacks_of
+from sandbox.emulator.cloudformation.refused import Refused
 from sandbox.emulator.cloudformation.resources import custom
 
 INTERRUPTED = "The sandbox was stopped before the operation ended."
 
 
-class SandboxCloudFormationProvider(Queries, ChangeSets, CloudformationProviderV2):
+class SandboxCloudFormationProvider(Queries, ChangeSets, Refused, CloudformationProviderV2):
     """`cloudformation:sandbox`."""
 
     def on_before_start(self) -> None:

@@ -153,7 +153,8 @@ def check_size(body: str, from_url: bool) -> None:
 
 def check_sections(template: Template) -> None:
     """What is wrong with the form of a template, as it was submitted (before its transforms)."""
-    strange = [name for name in template if name not in SECTIONS]
+    # A transform may have sections of its own (`Globals`); it takes them away.
+    strange = [name for name in template if name not in SECTIONS and "Transform" not in template]
     if strange:
         raise ValidationError(f"Invalid template property or properties [{', '.join(strange)}]")
     if str(template.get("AWSTemplateFormatVersion", "2010-09-09")) != "2010-09-09":

@@ -21,6 +21,9 @@ from sandbox.emulator.cloudformation.resources.declared import (
     true,
 )
 
+# What a stage was before a deployment took it over.
+EARLIER = "__Stage"
+
 
 def _replace(path: str, value: Any) -> Model:
     return {"op": "replace", "path": path, "value": text(value)}
@@ -321,8 +324,15 @@ class Deployment(Resource):
                 wanted["stageDescription"] = described["Description"]
             if described.get("Variables"):
                 wanted["variables"] = {k: text(v) for k, v in described["Variables"].items()}
-        made = request.aws_client_factory.apigateway.create_deployment(**wanted)
-        return {"DeploymentId": made["id"]}
+        client = request.aws_client_factory.apigateway
+        earlier = {}
+        if name:
+            try:
+                stage = client.get_stage(restApiId=model["RestApiId"], stageName=name)
+                earlier = {EARLIER: only(stage, "deploymentId", "variables")}
+            except client.exceptions.NotFoundException:
+                pass
+        return {"DeploymentId": client.create_deployment(**wanted)["id"], **earlier}
 
     def completed(self, model: Model, previous: Model, request: ResourceRequest) -> None:
         if not model.get("StageName") or not model.get("StageDescription"):
@@ -354,10 +364,32 @@ class Deployment(Resource):
             try:
                 stage = client.get_stage(restApiId=api, stageName=name)
                 if stage.get("deploymentId") == model["DeploymentId"]:
-                    client.delete_stage(restApiId=api, stageName=name)
+                    self._give_back(stage, model, client)
             except client.exceptions.NotFoundException:
                 pass
         client.delete_deployment(restApiId=api, deploymentId=model["DeploymentId"])
+
+    @staticmethod
+    def _give_back(stage: Model, model: Model, client: Any) -> None:
+        """The stage goes back to the deployment that it had before, or away."""
+        place = {"restApiId": model["RestApiId"], "stageName": stage["stageName"]}
+        earlier = model.get(EARLIER) or {}
+        try:
+            client.get_deployment(
+                restApiId=model["RestApiId"], deploymentId=earlier.get("deploymentId") or "none"
+            )
+        except client.exceptions.NotFoundException:
+            client.delete_stage(**place)
+            return
+        old, new = earlier.get("variables") or {}, stage.get("variables") or {}
+        client.update_stage(
+            **place,
+            patchOperations=[
+                _replace("/deploymentId", earlier["deploymentId"]),
+                *(_replace(f"/variables/{key}", value) for key, value in old.items()),
+                *({"op": "remove", "path": f"/variables/{key}"} for key in new.keys() - old.keys()),
+            ],
+        )
 
 
 class Model_(Resource):
@@ -572,7 +604,8 @@ def _api_stage(one: Model) -> Model:
 def _throttle(given: Model) -> Model:
     found: Model = {}
     if "RateLimit" in given:
-        found["rateLimit"] = float(given["RateLimit"])
+        rate = float(given["RateLimit"])
+        found["rateLimit"] = int(rate) if rate.is_integer() else rate
     if "BurstLimit" in given:
         found["burstLimit"] = int(given["BurstLimit"])
     return found
