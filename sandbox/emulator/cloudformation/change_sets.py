@@ -40,6 +40,7 @@ UNCHANGED = (
     "The submitted information didn't contain changes. Submit different information to create a "
     "change set."
 )
+PATIENCE_SECONDS = 10.0
 TYPES = ("IMPORT", "UPDATE", "CREATE")
 
 
@@ -156,10 +157,9 @@ class ChangeSets:
                 ExecutionStatus.EXECUTE_COMPLETE if good else ExecutionStatus.EXECUTE_FAILED
             )
 
-        if creating:
-            operations.start_creation(stack, change_set.version, ended)
-        else:
-            operations.start_update(stack, change_set.version, ended)
+        start = operations.start_creation if creating else operations.start_update
+        # `aws cloudformation deploy` looks at once and then after half a minute.
+        start(stack, change_set.version, ended).wait(PATIENCE_SECONDS)
         return ExecuteChangeSetOutput()
 
     @handler("ListChangeSets")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -45,18 +46,20 @@ def check_updatable(stack: Stack) -> None:
 
 def start_creation(
     stack: Stack, version: Version, ended: Callable[[], None] = lambda: None
-) -> None:
-    """CREATE_IN_PROGRESS; returns at once."""
+) -> threading.Event:
+    """CREATE_IN_PROGRESS; returns at once what is set at the end."""
     stack.creation_time = now()
     stack.set_status(StackStatus.CREATE_IN_PROGRESS, "User Initiated")
-    _start(stack, lambda operation: operation.create(version), ended)
+    return _start(stack, lambda operation: operation.create(version), ended)
 
 
-def start_update(stack: Stack, version: Version, ended: Callable[[], None] = lambda: None) -> None:
-    """UPDATE_IN_PROGRESS; returns at once."""
+def start_update(
+    stack: Stack, version: Version, ended: Callable[[], None] = lambda: None
+) -> threading.Event:
+    """UPDATE_IN_PROGRESS; returns at once what is set at the end."""
     stack.last_updated = now()
     stack.set_status(StackStatus.UPDATE_IN_PROGRESS, "User Initiated")
-    _start(stack, lambda operation: operation.update(version), ended)
+    return _start(stack, lambda operation: operation.update(version), ended)
 
 
 def start_deletion(stack: Stack, retained: list[str], forced: bool) -> None:
@@ -79,7 +82,9 @@ def start_rollback_of_creation(stack: Stack) -> None:
 
 def _start(
     stack: Stack, act: Callable[[Operation], None], ended: Callable[[], None] = lambda: None
-) -> None:
+) -> threading.Event:
+    finished = threading.Event()
+
     def run(*_: Any) -> None:
         try:
             act(Operation(stack))
@@ -89,5 +94,7 @@ def _start(
                 stack.set_status(BROKEN[stack.status], "Internal Failure")
         finally:
             ended()
+            finished.set()
 
     start_worker_thread(run)
+    return finished

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cogni
 
 from __future__ import annotations
 
+from typing import Any
+
 from localstack.services.cloudformation.resource_provider import ResourceRequest
 
 from sandbox.emulator.cloudformation.resources.declared import Model, Resource
@@ -21,9 +23,8 @@ class UserPool(Resource):
     def made(self, model: Model, request: ResourceRequest) -> Model:
         cognito = request.aws_client_factory.cognito_idp
         name = model.get("UserPoolName") or self.default_name(request)
-        pool = cognito.create_user_pool(**model, PoolName=name)["UserPool"]
+        pool = cognito.create_user_pool(**_without_mfa(model), PoolName=name)["UserPool"]
         model["UserPoolId"] = pool["Id"]
-        self._set_mfa(cognito, model)
         provider = f"cognito-idp.{request.region_name}.amazonaws.com/{pool['Id']}"
         return {
             "UserPoolName": name,
@@ -34,25 +35,39 @@ class UserPool(Resource):
 
     def changed(self, model: Model, previous: Model, request: ResourceRequest) -> Model:
         cognito = request.aws_client_factory.cognito_idp
-        cognito.update_user_pool(**model)
+        cognito.update_user_pool(**_without_mfa(model))
         known = {attribute["Name"] for attribute in previous.get("Schema") or ()}
         new = [a for a in model.get("Schema") or () if a["Name"] not in known]
         if new:
             cognito.add_custom_attributes(UserPoolId=model["UserPoolId"], CustomAttributes=new)
-        self._set_mfa(cognito, model)
         return {}
+
+    def completed(self, model: Model, previous: Model, request: ResourceRequest) -> None:
+        self._set_mfa(request.aws_client_factory.cognito_idp, model)
 
     def removed(self, model: Model, request: ResourceRequest) -> None:
         request.aws_client_factory.cognito_idp.delete_user_pool(UserPoolId=model["UserPoolId"])
 
-    @staticmethod
-    def _set_mfa(cognito, model: Model) -> None:
-        if "SOFTWARE_TOKEN_MFA" in (model.get("EnabledMfas") or ()):
-            cognito.set_user_pool_mfa_config(
-                UserPoolId=model["UserPoolId"],
-                SoftwareTokenMfaConfiguration={"Enabled": True},
-                MfaConfiguration=model.get("MfaConfiguration") or "OFF",
-            )
+    def _set_mfa(self, cognito: Any, model: Model) -> None:
+        factors = model.get("EnabledMfas")
+        if not factors:
+            return
+        wanted: Model = {"MfaConfiguration": model.get("MfaConfiguration") or "OFF"}
+        if "SOFTWARE_TOKEN_MFA" in factors:
+            wanted["SoftwareTokenMfaConfiguration"] = {"Enabled": True}
+        if "SMS_MFA" in factors:
+            sms = {"SmsConfiguration": model.get("SmsConfiguration") or {}}
+            if "SmsAuthenticationMessage" in model:
+                sms["SmsAuthenticationMessage"] = model["SmsAuthenticationMessage"]
+            wanted["SmsMfaConfiguration"] = sms
+        cognito.set_user_pool_mfa_config(UserPoolId=model["UserPoolId"], **wanted)
+
+
+def _without_mfa(model: Model) -> Model:
+    """Which second factors there are is set by an operation of its own, which also says whether."""
+    if model.get("EnabledMfas"):
+        return {name: value for name, value in model.items() if name != "MfaConfiguration"}
+    return model
 
 
 class UserPoolClient(Resource):

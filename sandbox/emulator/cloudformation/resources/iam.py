@@ -22,6 +22,13 @@ from sandbox.emulator.cloudformation.resources.declared import (
 MOST_VERSIONS = 5
 
 
+def _inline(policy: Any) -> str:
+    """An inline policy's text; one without a version is taken, as SAM's policy templates write them."""
+    if isinstance(policy, dict) and "Version" not in policy:
+        policy = {"Version": "2012-10-17", **policy}
+    return document(policy)
+
+
 class _Identity(Resource):
     """A role, a user or a group: a name with policies."""
 
@@ -45,7 +52,7 @@ class _Identity(Resource):
                     "put_NOUN_policy",
                     model,
                     PolicyName=name,
-                    PolicyDocument=document(policy),
+                    PolicyDocument=_inline(policy),
                 )
         for name in before.keys() - after.keys():
             self._call(request, "delete_NOUN_policy", model, PolicyName=name)
@@ -316,7 +323,7 @@ class Policy(Resource):
                 getattr(iam, f"put_{noun}_policy")(
                     **{f"{noun.title()}Name": name},
                     PolicyName=model["PolicyName"],
-                    PolicyDocument=document(model["PolicyDocument"]),
+                    PolicyDocument=_inline(model["PolicyDocument"]),
                 )
         if not previous:
             return
@@ -392,7 +399,7 @@ class _InlinePolicy(Resource):
     def made(self, model: Model, request: ResourceRequest) -> Model:
         iam = request.aws_client_factory.iam
         getattr(iam, f"put_{self.OWNER}_policy")(
-            **self._key(model), PolicyDocument=document(model.get("PolicyDocument") or {})
+            **self._key(model), PolicyDocument=_inline(model.get("PolicyDocument") or {})
         )
         return {}
 
