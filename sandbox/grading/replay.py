@@ -22,6 +22,7 @@ from typing import Any
 from sandbox.grading import isolation, loading, runner
 from sandbox.grading.api import Check
 from sandbox.grading.isolation import Job, Limits, Outcome
+from sandbox.grading.isolation.cgroups import ControlGroup
 from sandbox.grading.isolation.job import Ended
 from sandbox.grading.local import lab_ref
 from sandbox.grading.result import LabRef, Protection, Replay, Result, SubmissionRef
@@ -32,6 +33,9 @@ from sandbox.stack import instance, paths
 from sandbox.stack.errors import StackError
 
 SHOWN_OUTPUT = 16_000
+# What all functions of a submission may use together. Lambda allows one of them 1,024 processes.
+FUNCTION_MEMORY_BYTES = 2 * 1024**3
+FUNCTION_PROCESSES = 1500
 
 
 @dataclass
@@ -121,10 +125,15 @@ class Grader:
             protections=[
                 *(Protection(name=n, held=h, how=w) for n, h, w in outcome.protections),
                 Protection(
+                    name="memory and processes of functions",
+                    held=world.is_limited,
+                    how="control group" if world.is_limited else "no control group here",
+                ),
+                Protection(
                     name="network of functions",
-                    held=world.instance.is_cut_off,
+                    held=world.is_cut_off,
                     how="the emulator's own network namespace"
-                    if world.instance.is_cut_off
+                    if world.is_cut_off
                     else "functions and integrations of the submission can reach the network",
                 ),
             ],
@@ -178,8 +187,11 @@ class _World:
         self.token = secrets.token_urlsafe(24)
         self._starting: Future[instance.Instance] | None = None
         self._pool = ThreadPoolExecutor(1)
+        self._group: ControlGroup | None = None
 
     def __enter__(self) -> _World:
+        with contextlib.suppress(OSError):
+            self._group = ControlGroup(FUNCTION_MEMORY_BYTES, FUNCTION_PROCESSES)
         self._starting = self._pool.submit(
             instance.start,
             self.lab.name,
@@ -189,6 +201,7 @@ class _World:
             services=self.lab.services,
             tied=True,
             cut_off=True,
+            function_group=self._group.folders if self._group else (),
         )
         return self
 
@@ -196,6 +209,8 @@ class _World:
         assert self._starting is not None
         with contextlib.suppress(StackError, OSError):
             self._starting.result().stop()
+        if self._group is not None:
+            self._group.remove()
         self._pool.shutdown()
 
     def await_ready(self) -> None:
@@ -205,6 +220,12 @@ class _World:
         assert self._starting is not None
         self.instance = self._starting.result()
         self._pid = self.instance.pid
+        self.is_cut_off = self.instance.is_cut_off
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether functions share a limit of memory and processes."""
+        return self._group is not None
 
     def require_alive(self) -> None:
         """Raise StackError when the emulator died meanwhile: its world began again without the work."""

@@ -145,6 +145,7 @@ def start(
     student_token: str | None = None,
     tied: bool = False,
     cut_off: bool = False,
+    function_group: Sequence[Path] = (),
 ) -> Instance:
     """Start the emulator on `world` and wait until it answers.
 
@@ -153,8 +154,8 @@ def start(
     and `port=None` takes any free one. `services` are loaded first. `student_token` is what a replayed
     submission shows to use the clock and the like (default: a random one). A `tied` instance ends with
     the process that started it, however that ends. One that is `cut_off` reaches neither the network nor
-    folders of this machine, where the system can do that (`Instance.is_cut_off`). Raises StackError with
-    the next step.
+    folders of this machine, where the system can do that (`Instance.is_cut_off`). The folders of a
+    `function_group` are control groups that its functions join. Raises StackError with the next step.
     """
     root = home or paths.home()
     if port is None:
@@ -193,6 +194,8 @@ def start(
         environment["SANDBOX_CUT_OFF"] = "1"
         # LocalStack's name for "run this folder": nobody's guess.
         environment["BUCKET_MARKER_LOCAL"] = secrets.token_hex(16)
+    if function_group:
+        environment["SANDBOX_FUNCTION_GROUP"] = os.pathsep.join(map(str, function_group))
     environment["SANDBOX_ADMIN_TOKEN"] = token
     environment["SANDBOX_STUDENT_TOKEN"] = student_token
     with (run_directory / "log.txt").open("ab") as log:

@@ -82,7 +82,12 @@ class SandboxServer(RuntimeServer):
                 self._ended.wait(0.05)
                 continue
             peer.settimeout(IDLE_SECONDS if self._open < MANY_CONNECTIONS else IDLE_SECONDS_OF_MANY)
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+            except RuntimeError:
+                # No more threads for now (a function that forks without end); the next peer may have luck.
+                peer.close()
+                self._ended.wait(0.1)
 
     def _serve(self, peer: socket.socket) -> None:
         assert self._application
