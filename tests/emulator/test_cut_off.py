@@ -10,6 +10,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.grading.isolation.cgroups import ControlGroup
 from sandbox.stack import instance
 from tests.conftest import Emulator
 
@@ -47,10 +48,48 @@ def graded(tmp_path):
 
 
 @pytest.fixture
+def limited(tmp_path):
+    """An emulator whose functions may have forty processes together."""
+    try:
+        group = ControlGroup(512 * 1024**2, 40)
+    except OSError:
+        pytest.skip("this system gives us no control group")
+    started = instance.start(
+        "limited", ephemeral=True, home=tmp_path, cut_off=True, function_group=group.folders
+    )
+    yield Emulator(started)
+    started.stop()
+    group.remove()
+
+
+@pytest.fixture
 def neighbour():
     """A program that listens on this machine's loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+FORKS = """
+import os, time
+
+def handler(event, context):
+    made = 0
+    try:
+        while made < 5000:
+            if os.fork() == 0:
+                time.sleep(30)
+            made += 1
+    except OSError:
+        pass
+    return made
+"""
+
+
+def zipped(code: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("index.py", code)
+    return archive.getvalue()
 
 
 def create(graded, **code) -> None:
@@ -65,10 +104,7 @@ def create(graded, **code) -> None:
 
 
 def test_functions_reach_the_endpoint_alone(graded, neighbour):
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("index.py", CODE)
-    create(graded, ZipFile=archive.getvalue())
+    create(graded, ZipFile=zipped(CODE))
     answer = graded.client("lambda").invoke(
         FunctionName="f", Payload=json.dumps({"port": neighbour})
     )
@@ -106,3 +142,10 @@ def test_tables_and_queues_work_as_ever(graded):
     graded.client("dynamodb").put_item(TableName="table", Item={"p": {"S": "1"}})
     assert graded.client("dynamodb").scan(TableName="table")["Count"] == 1
     assert graded.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+
+
+def test_a_function_that_forks_without_end_harms_itself_alone(limited):
+    create(limited, ZipFile=zipped(FORKS))
+    answer = limited.client("lambda").invoke(FunctionName="f")
+    assert 0 < json.loads(answer["Payload"].read()) < 40
+    assert limited.client("s3").list_buckets()["Buckets"] == []

@@ -73,6 +73,7 @@ class RuntimeProcess:
             pass_fds=(theirs.fileno(), write),
             start_new_session=True,
         )
+        _join_group(self.process.pid)
         theirs.close()
         os.close(write)
         os.set_blocking(read, False)
@@ -348,6 +349,13 @@ def resident_kilobytes(pid: int | None) -> int:
 
 
 _PAGE_KILOBYTES = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def _join_group(pid: int) -> None:
+    """Put a guard, and so all that it starts, into the control group that a grader made for functions."""
+    for folder in filter(None, os.environ.get("SANDBOX_FUNCTION_GROUP", "").split(os.pathsep)):
+        with contextlib.suppress(OSError):
+            (Path(folder) / "cgroup.procs").write_text(str(pid))
 
 
 def _guard_environment(channel: int, output: int) -> dict[str, str]:
