@@ -68,9 +68,9 @@ def apigateway() -> Service:
 @aws_provider(api="apigatewayv2", name="sandbox")
 def apigatewayv2() -> Service:
     """HTTP and WebSocket APIs, which LocalStack's core does not have."""
-    from sandbox.emulator.apigatewayv2.provider import SandboxApigatewayV2Provider
+    from sandbox.emulator.apigatewayv2.provider import SandboxApigatewayV2Provider, dispatcher
 
-    return Service.for_provider(SandboxApigatewayV2Provider())
+    return Service.for_provider(SandboxApigatewayV2Provider(), dispatch_table_factory=dispatcher)
 
 
 @aws_provider(api="lambda", name="sandbox")

@@ -17,7 +17,7 @@ from localstack.aws.api.apigateway import (
 from localstack.services.apigateway.helpers import get_moto_rest_api, get_rest_api_container
 from localstack.services.apigateway.models import apigateway_stores
 from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
-from localstack.services.moto import call_moto
+from localstack.services.moto import call_moto, call_moto_with_request
 from localstack.utils.strings import short_uid
 from moto.apigateway.models import apigateway_backends
 
@@ -94,6 +94,14 @@ class AccountOperations(ApigatewayNextGenProvider):
         return found
 
     # --- API keys ------------------------------------------------------------------------------------
+
+    @handler("CreateApiKey", expand=False)
+    def create_api_key(self, context: RequestContext, request: Any) -> Any:
+        """A new key; members that the operation does not know are not looked at."""
+        made = call_moto_with_request(context, request)
+        keys = made.get("stageKeys") or []
+        made["stageKeys"] = [f"{key.get('restApiId')}/{key.get('stageName')}" for key in keys]
+        return made
 
     def get_api_keys(
         self,

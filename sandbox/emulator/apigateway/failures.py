@@ -141,6 +141,9 @@ class ResponseHeaders:
 
     def __call__(self, chain: Any, context: Any, response: Response) -> None:
         headers, variables = response.headers, context.context_variables
+        own = headers.get("x-amzn-RequestId")
+        if own is not None and context.integration:
+            headers.set("x-amzn-Remapped-x-amzn-RequestId", own)
         headers.set("x-amzn-RequestId", variables["requestId"])
         headers.set("x-amz-apigw-id", variables["extendedRequestId"])
         if (

@@ -29,6 +29,7 @@ from moto.apigateway.models import apigateway_backends
 from sandbox.emulator.apigateway import members, pages, patching, test_invoke
 from sandbox.emulator.apigateway.account_operations import AccountOperations
 from sandbox.emulator.apigateway.authorizers import functions, inputs
+from sandbox.emulator.apigateway.collection_operations import CollectionOperations
 from sandbox.emulator.apigateway.document_operations import DocumentOperations
 from sandbox.emulator.apigateway.domain_operations import DomainOperations
 from sandbox.emulator.apigateway.export import Exporter
@@ -41,7 +42,12 @@ from sandbox.emulator.execute_api.domains import domain_stores
 
 
 class SandboxApigatewayProvider(
-    DocumentOperations, UsageOperations, MethodOperations, DomainOperations, AccountOperations
+    DocumentOperations,
+    UsageOperations,
+    MethodOperations,
+    DomainOperations,
+    AccountOperations,
+    CollectionOperations,
 ):
     """`apigateway:sandbox`."""
 

@@ -140,7 +140,7 @@ class ServiceCall:
         data = reply.body
         if reply.status == 200:
             metadata = {"RequestId": context.context_variables["requestId"]}
-            result = json.loads(data or b"{}")
+            result = _complete(_output(service, action), json.loads(data or b"{}"))
             data = json.dumps(
                 {f"{action}Response": {f"{action}Result": result, "ResponseMetadata": metadata}}
             ).encode()
@@ -149,6 +149,22 @@ class ServiceCall:
             status_code=reply.status,
             headers=Headers({"Content-Type": "application/json"}),
         )
+
+
+def _output(service: str, action: str) -> Any:
+    from localstack.aws.spec import load_service
+
+    return load_service(MODELS.get(service, service)).operation_model(action).output_shape
+
+
+def _complete(shape: Any, value: Any) -> Any:
+    """An answer in the query protocol's JSON, which names the members that have no value, too."""
+    if shape is None or shape.type_name != "structure" or not isinstance(value, dict):
+        return value
+    return {
+        name: _complete(member, value[name]) if name in value else None
+        for name, member in shape.members.items()
+    }
 
 
 def _credentials(context: Any) -> roles.Session | None:

@@ -5,12 +5,18 @@ https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateUsagePlan.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
 from moto.apigateway.models import apigateway_backends
+
+PATHS = re.compile(
+    r"/(name|description|productCode|apiStages(/.+)?|quota(/(limit|offset|period))?"
+    r"|throttle(/(rateLimit|burstLimit))?)"
+)
 
 
 def find(context: RequestContext, identifier: str) -> Any:
@@ -22,12 +28,21 @@ def find(context: RequestContext, identifier: str) -> Any:
 
 
 def check_stage(context: RequestContext, plan: Any, operation: Mapping[str, Any]) -> None:
-    """A stage that is added must exist, and only once."""
-    if operation.get("op") != "add" or operation.get("path") != "/apiStages":
+    """A stage that is added must exist, one that is removed must be there; other paths are few."""
+    path = operation.get("path") or ""
+    if not PATHS.fullmatch(path):
+        raise BadRequestException(f"Invalid patch path {path}")
+    if operation.get("op") not in ("add", "remove") or path != "/apiStages":
         return
     api_id, separator, stage = (operation.get("value") or "").partition(":")
     if not separator:
         raise BadRequestException("Invalid API Stage specified")
+    if operation["op"] == "remove" and not any(
+        (entry.get("apiId"), entry.get("stage")) == (api_id, stage) for entry in plan.api_stages
+    ):
+        raise NotFoundException(
+            f"Invalid API Stage {{api: {api_id}, stage: {stage}}} specified for usageplan {plan.id}"
+        )
     api = apigateway_backends[context.account_id][context.region].apis.get(api_id)
     if api is None or stage not in api.stages:
         raise NotFoundException(

@@ -16,6 +16,7 @@ from sandbox.emulator.apigatewayv2.refusals import bad_request, conflict, not_fo
 from sandbox.emulator.execute_api import domains, identifiers
 from sandbox.emulator.execute_api.domains import Domain, Mapping
 
+NO_RULES = "This sandbox has no routing rules; use API mappings."
 KEY = re.compile(r"[A-Za-z0-9$_.+!*'(),-]+(/[A-Za-z0-9$_.+!*'(),-]+)*")
 
 
@@ -176,6 +177,34 @@ class DomainOperations:
         """Forget a domain name with its mappings."""
         del domains.domains()[own(context, request["DomainName"]).name]
         domains.changed()
+
+    # --- routing rules ---------------------------------------------------------------------------
+
+    @handler("ListRoutingRules", expand=False)
+    def list_routing_rules(self, context: RequestContext, request: Any) -> Any:
+        """None."""
+        own(context, request["DomainName"])
+        return {"RoutingRules": []}
+
+    @handler("GetRoutingRule", expand=False)
+    def get_routing_rule(self, context: RequestContext, request: Any) -> Any:
+        """There is none."""
+        raise not_found("RoutingRule")
+
+    @handler("DeleteRoutingRule", expand=False)
+    def delete_routing_rule(self, context: RequestContext, request: Any) -> None:
+        """There is none."""
+        raise not_found("RoutingRule")
+
+    @handler("CreateRoutingRule", expand=False)
+    def create_routing_rule(self, context: RequestContext, request: Any) -> Any:
+        """Refused: paths are led by API mappings only."""
+        raise bad_request(NO_RULES)
+
+    @handler("PutRoutingRule", expand=False)
+    def put_routing_rule(self, context: RequestContext, request: Any) -> Any:
+        """Refused: paths are led by API mappings only."""
+        raise bad_request(NO_RULES)
 
     # --- API mappings ----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
+from localstack.aws.skeleton import create_dispatch_table
 from localstack.state import StateVisitor
 
 from sandbox.emulator.apigatewayv2 import inputs
@@ -18,6 +19,7 @@ from sandbox.emulator.apigatewayv2.models import http_api_stores
 from sandbox.emulator.apigatewayv2.part_operations import PartOperations
 from sandbox.emulator.apigatewayv2.refusals import bad_request, not_found
 from sandbox.emulator.apigatewayv2.stage_operations import StageOperations
+from sandbox.emulator.execute_api import bodies
 
 
 class SandboxApigatewayV2Provider(ApiOperations, StageOperations, PartOperations, DomainOperations):
@@ -76,3 +78,17 @@ class SandboxApigatewayV2Provider(ApiOperations, StageOperations, PartOperations
     def delete_vpc_link(self, context: RequestContext, request: Any) -> None:
         """There is none."""
         raise not_found("Vpc Link")
+
+
+def dispatcher(provider: Any) -> Any:
+    """Operations by name, behind the check of their members' types."""
+
+    def checked(operation: Any) -> Any:
+        def serve(context: RequestContext, request: Any) -> Any:
+            if not context.is_internal_call:
+                bodies.check(context)
+            return operation(context, request)
+
+        return serve
+
+    return {name: checked(operation) for name, operation in create_dispatch_table(provider).items()}

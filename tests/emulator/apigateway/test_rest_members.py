@@ -230,3 +230,74 @@ def test_keys_come_from_a_file(client):
     assert (key["name"], key["value"], key["enabled"]) == ("first", value, True)
     for wrong in (b"", b"\xff", b"{}"):
         assert refusal(client.import_api_keys, body=wrong, format="csv")[0] == "BadRequestException"
+
+
+def test_a_new_account_has_no_role(client):
+    found = client.get_account()
+    assert found["throttleSettings"] == {"burstLimit": 5000, "rateLimit": 10000.0}
+    assert "cloudwatchRoleArn" not in found
+    wrong = refusal(client.update_account, patchOperations=[patch("replace", "/nothing", "x")])
+    assert wrong == ("BadRequestException", "Invalid patch path /nothing")
+
+
+def test_client_certificates_are_certificates(client):
+    from cryptography import x509
+
+    made = client.generate_client_certificate(description="for a server")
+    certificate = x509.load_pem_x509_certificate(made["pemEncodedCertificate"].encode())
+    assert "ApiGateway" in certificate.subject.rfc4514_string()
+    assert (made["expirationDate"] - made["createdDate"]).days == 365
+    client.delete_client_certificate(clientCertificateId=made["clientCertificateId"])
+
+
+def test_deployments_that_are_shown_stay(client, api):
+    api.deploy("one")
+    first = client.get_deployments(restApiId=api.id)["items"][0]["id"]
+    assert refusal(client.delete_deployment, restApiId=api.id, deploymentId=first) == (
+        "BadRequestException",
+        "Active stages pointing to this deployment must be moved or deleted",
+    )
+    assert refusal(client.delete_deployment, restApiId=api.id, deploymentId="none") == (
+        "NotFoundException",
+        "Invalid Deployment identifier specified",
+    )
+    api.deploy("two")
+    shown = client.get_stages(restApiId=api.id, deploymentId=first)["item"]
+    assert [stage["stageName"] for stage in shown] == ["one"]
+    client.delete_stage(restApiId=api.id, stageName="one")
+    client.delete_deployment(restApiId=api.id, deploymentId=first)
+
+
+def test_settings_of_methods_are_taken_back(client, api):
+    api.deploy()
+    where = {"restApiId": api.id, "stageName": "prod"}
+    found = client.update_stage(
+        **where, patchOperations=[patch("replace", "/~1pets/GET/metrics/enabled", "true")]
+    )
+    assert found["methodSettings"]["~1pets/GET"]["metricsEnabled"] is True
+    remove = {"patchOperations": [patch("remove", "/~1pets/GET")]}
+    assert client.update_stage(**where, **remove)["methodSettings"] == {}
+    assert refusal(client.update_stage, **where, **remove)[1].startswith(
+        "Cannot remove method setting ~1pets/GET because"
+    )
+
+
+def test_plans_and_models_of_nothing(client, api):
+    found = refusal(
+        client.create_usage_plan, name="p", apiStages=[{"apiId": api.id, "stage": "none"}]
+    )
+    assert found[0] == "NotFoundException"
+    plan = client.create_usage_plan(name="p")["id"]
+    for operation in (patch("remove", "/apiStages", f"{api.id}:x"), patch("replace", "/what", "1")):
+        found = refusal(client.update_usage_plan, usagePlanId=plan, patchOperations=[operation])
+        assert found[0] in ("NotFoundException", "BadRequestException")
+    assert refusal(client.delete_usage_plan_key, usagePlanId=plan, keyId="x")[0] == (
+        "NotFoundException"
+    )
+    client.delete_usage_plan(usagePlanId=plan)
+    assert refusal(client.delete_usage_plan, usagePlanId=plan)[0] == "NotFoundException"
+    model = {"restApiId": api.id, "contentType": "application/json"}
+    assert refusal(client.create_model, **model, name="a-b", schema="{}")[1] == (
+        "Model name must be alphanumeric: a-b"
+    )
+    assert refusal(client.create_model, **model, name="B", schema="{")[0] == "BadRequestException"
