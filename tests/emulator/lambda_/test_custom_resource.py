@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.emulator.lambda_.conftest import BASIC, TRUST
+from tests.emulator.lambda_.conftest import BASIC, TRUST, until
 
 SOURCE = """
 const response = require('cfn-response');
@@ -65,13 +65,19 @@ def test_cfn_response_in_node(functions, fail):
     client.create_stack(
         StackName=name, TemplateBody=template(fail), Capabilities=["CAPABILITY_IAM"]
     )
-    waiter = {"Delay": 1, "MaxAttempts": 30}
+
+    def finished():
+        stack = client.describe_stacks(StackName=name)["Stacks"][0]
+        return stack["StackStatus"].endswith("_COMPLETE") and stack
+
+    stack = until(finished, 30)
     if fail == "never":
-        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=waiter)
-        outputs = client.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
-        found = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        found = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         assert found == {"Doubled": "abab", "Name": "custom-id"}
     else:
-        client.get_waiter("stack_rollback_complete").wait(StackName=name, WaiterConfig=waiter)
+        assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     client.delete_stack(StackName=name)
-    client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=waiter)
+    client.get_waiter("stack_delete_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )

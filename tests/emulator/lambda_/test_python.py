@@ -118,10 +118,10 @@ def test_layers_bring_packages_and_later_ones_win(functions):
 
 
 def test_new_code_and_new_variables_count_at_once(functions):
-    functions.python("changes", "import os\ndef handler(e, c): return os.environ.get('A')")
+    functions.python("changes", "import os\ndef handler(e, c): return os.environ.get('CHANGED')")
     assert functions.call("changes") is None
     functions.client.update_function_configuration(
-        FunctionName="changes", Environment={"Variables": {"A": "1"}}
+        FunctionName="changes", Environment={"Variables": {"CHANGED": "1"}}
     )
     functions.client.get_waiter("function_updated_v2").wait(FunctionName="changes")
     assert functions.call("changes") == "1"
