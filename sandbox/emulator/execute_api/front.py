@@ -77,6 +77,6 @@ def serve(address: addresses.Address, context: RequestContext, response: Respons
 def refuse(response: Response, status: int, message: str, kind: str) -> None:
     """An answer in the words of API Gateway's own layer, which knows no API."""
     response.status_code = status
-    response.data = json.dumps({"message": message}).encode()
+    response.data = json.dumps({"message": message}, separators=(",", ":")).encode()
     response.headers["Content-Type"] = "application/json"
     response.headers["x-amzn-ErrorType"] = kind

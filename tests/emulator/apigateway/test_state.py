@@ -52,12 +52,17 @@ def test_apis_survive_a_kill_and_a_restart(tmp_path):
         client = emulator.client("apigatewayv2")
         made = client.create_api(Name="a", ProtocolType="HTTP", Target=address)
         api, key = rest(emulator)
+        api.client.create_domain_name(domainName="api.example.com")
+        api.client.create_base_path_mapping(
+            domainName="api.example.com", restApiId=api.id, basePath="v1", stage="prod"
+        )
         wait_for_save(tmp_path, "w", "apigateway")
         kill(emulator)
         api.emulator = emulator = Emulator(instance.start("w", port=port, home=tmp_path))
         host = {"Host": f"{made['ApiId']}.execute-api.us-east-1.localhost:{port}"}
         assert emulator.anonymous.get("/x", headers=host).json()["method"] == "GET"
-    assert api.get("/y").json() == {"ok": True}
+    named = emulator.anonymous.get("/v1/y", headers={"Host": "api.example.com"})
+    assert named.json() == api.get("/y").json() == {"ok": True}
     codes = [api.get("/x", headers={"x-api-key": key}).status_code for _ in range(2)]
     assert codes == [200, 429]
     emulator.instance.stop()
