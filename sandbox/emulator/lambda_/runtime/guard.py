@@ -29,7 +29,28 @@ SYS_MOUNT_SETATTR, SYS_PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
 AT_RECURSIVE, AT_FDCWD = 0x8000, -100
 CHANNEL, OUTPUT = 3, 4
 # What a function sees of the machine besides its own folders.
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/nix", "/snap")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/snap")
+# Of /etc only what programs need to start and to find each other: keys and passwords are there, too.
+SETTINGS = (
+    "alternatives",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "host.conf",
+    "hosts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "pki",
+    "protocols",
+    "resolv.conf",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "timezone",
+)
 
 LINUX = sys.platform == "linux"
 libc = ctypes.CDLL(None, use_errno=True)
@@ -86,7 +107,7 @@ class Walls:
             mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
             return
         mount("tmpfs", self.root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
-        for path in SYSTEM:
+        for path in (*SYSTEM, *(f"/etc/{name}" for name in SETTINGS)):
             self._show(path, path)
         for path in self.config["visible"]:
             self._show(path, path)
