@@ -255,7 +255,8 @@ class Operation:
         event = self._act("Modify", made, before)
         if event.status is OperationStatus.FAILED:
             # Half of it may have happened.
-            made.model = {**before.model, **made.asked}
+            given = {name: one for name, one in before.model.items() if name not in before.asked}
+            made.model = {**given, **made.asked}
             made.physical_id = before.physical_id
             stack.acts.append(Act("attempt", made, before))
             self._fail(name, kind, before.physical_id, "UPDATE", event.message)

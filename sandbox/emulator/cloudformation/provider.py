@@ -46,7 +46,10 @@ class SandboxCloudFormationProvider(Queries, ChangeSets, Refused, Cloudformation
     def on_sandbox_restored(self) -> None:
         """Stacks that were at work when the sandbox ended say so."""
         for _, _, store in cloudformation_stores.iter_stores():
-            for stack in store.stacks_v2.values():
+            for stack_id, stack in list(store.stacks_v2.items()):
+                if not isinstance(stack, Stack):  # of an older version of the sandbox
+                    del store.stacks_v2[stack_id]
+                    continue
                 if stack.status in operations.BROKEN:
                     stack.set_status(operations.BROKEN[stack.status], INTERRUPTED)
 
