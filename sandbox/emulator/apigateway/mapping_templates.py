@@ -145,7 +145,10 @@ class Util(VelocityUtilApiGateway):
 
 
 class Input(VelocityInput):
-    """`$input`."""
+    """`$input`; a request without a body is an empty object."""
+
+    def __init__(self, body: Any, params: Any) -> None:
+        super().__init__(body if body else "{}", params)
 
     def _extract_json_path(self, path: str) -> Any:
         found = super()._extract_json_path(path)

@@ -99,7 +99,8 @@ def integration(found: Any, method: Any, operations: Iterable[Mapping[str, Any]]
             value = None if op == "remove" else value
             if path == "/timeoutInMillis":
                 check_timeout(value)
-                value = int(value) if value is not None else LONGEST_TIMEOUT_MS
+                changes["timeout_in_millis"] = int(value or LONGEST_TIMEOUT_MS)
+                continue
             check_choice(path, value or None)
             changes[INTEGRATION[path]] = value or None
         elif path.startswith("/requestTemplates/"):

@@ -88,6 +88,11 @@ def test_objects_print_as_in_java(api):
     }
 
 
+def test_a_request_without_a_body_is_an_empty_object(api):
+    sent = api.call("POST", "/t/7", headers={"Content-Type": "application/json"}).json()
+    assert sent["body"].endswith("|{}")
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [(200, "default"), (404, "not found"), (503, "default")]
 )
