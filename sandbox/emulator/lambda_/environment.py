@@ -15,13 +15,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox.emulator import clock, world
 from sandbox.emulator.lambda_ import launch, runtimes
 from sandbox.emulator.lambda_.output import Event, text_of
+from sandbox.emulator.lambda_.platform_log import PlatformLog, stamp
 from sandbox.emulator.lambda_.process import Ended, OutOfMemory, RuntimeProcess, TimedOut
 from sandbox.emulator.lambda_.role import Session
 
@@ -74,6 +74,7 @@ class Environment:
         # AWS's streams carry the day on which the environment began.
         self.log_stream = f"{clock.now():%Y/%m/%d}/[{version.id.qualifier}]{uuid.uuid4().hex}"
         self.runtime = runtimes.find(version.config.runtime)
+        self.log = PlatformLog(version)
         self.last_used = time.monotonic()
         self.closed = False
         self._process: RuntimeProcess | None = None
@@ -176,7 +177,7 @@ class Environment:
             text = f"Task timed out after {config.timeout:.2f} seconds"
             payload = _error_body("Sandbox.Timedout", f"RequestId: {work.request_id} Error: {text}")
             events += self._take()
-            events.append(_line(f"{_stamp()} {work.request_id} {text}\n\n"))
+            events += self.log.fault(f"{stamp()} {work.request_id} {text}\n\n")
             self._drop()
         except (OutOfMemory, Ended) as end:
             duration = time.monotonic() - begun
@@ -185,7 +186,7 @@ class Environment:
             message = f"RequestId: {work.request_id} Error: {reason}"
             payload = _error_body(kind, message)
             events += self._take()
-            events.append(_line(f"{message}\n{kind}\n"))
+            events += self.log.fault(f"{message}\n{kind}\n")
             self._drop()
         if self._process is not None:
             events += self._take()
@@ -215,14 +216,11 @@ class Environment:
     def _initialize(self, request_id: str, seconds: float) -> None:
         began = time.monotonic()
         version = self.runtime.version or self.runtime.identifier
-        self._init_events = [
-            _line(
-                f"INIT_START Runtime Version: {self.runtime.family}:{version}\t"
-                f"Runtime Version ARN: {_runtime_arn(self.version)}\n"
-            )
-        ]
+        self._init_events = self.log.init_start(
+            f"{self.runtime.family}:{version}", _runtime_arn(self.version), self.initialization
+        )
         if self.runtime.warning:
-            self._init_events.append(_line(f"[WARN]\t{_stamp()}\t\t{self.runtime.warning}\n"))
+            self._init_events += self.log.warning(self.runtime.warning)
         # An initialization that takes longer than AWS gives it goes on with the function's own time.
         limit = began + INIT_SECONDS + (seconds if self.initialization == "on-demand" else 120)
         try:
@@ -270,15 +268,12 @@ class Environment:
         status: str = "error",
         body: bytes | None = None,
     ) -> None:
-        milliseconds = (time.monotonic() - began) * 1000
         if self._process is not None:
             self._init_events += self._take()
         if message:
-            self._init_events.append(_line(f"{message}\n{kind}\n"))
-        report = f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}"
-        if status == "error":
-            report += f"\tError Type: {kind}"
-        self._init_events.append(_line(report + "\n"))
+            self._init_events += self.log.fault(f"{message}\n{kind}\n")
+        seconds = time.monotonic() - began
+        self._init_events += self.log.init_report(self.initialization, seconds, status, kind)
         self._drop()
         raise _Failure(kind, body or _error_body(kind, message))
 
@@ -323,32 +318,16 @@ class Environment:
 
     def _start_events(self, work: Work) -> list[Event]:
         events, self._init_events = self._init_events, []
-        events.append(
-            _line(f"START RequestId: {work.request_id} Version: {self.version.id.qualifier}\n")
-        )
-        return events
+        return events + self.log.start(work.request_id)
 
     def _end_events(
         self, work: Work, duration: float, init_seconds: float | None, kind: str
     ) -> list[Event]:
         config = self.version.config
-        milliseconds = duration * 1000
-        billed = milliseconds + (init_seconds or 0) * 1000
         peak = self._process.peak_kilobytes if self._process else self._last_peak
         used = min(math.ceil(peak / 1024), config.memory_size) if peak else config.memory_size
-        report = (
-            f"REPORT RequestId: {work.request_id}\tDuration: {milliseconds:.2f} ms\t"
-            f"Billed Duration: {math.ceil(billed)} ms\tMemory Size: {config.memory_size} MB\t"
-            f"Max Memory Used: {used} MB\t"
-        )
-        if init_seconds is not None and self.initialization == "on-demand":
-            report += f"Init Duration: {init_seconds * 1000:.2f} ms\t"
-        if kind == "timeout":
-            report += "Status: timeout\t"
-        elif kind:
-            report += f"Status: error\tError Type: {kind}\t"
-        events = [_line(f"END RequestId: {work.request_id}\n"), _line(report + "\n")]
-        return events
+        shown = init_seconds if self.initialization == "on-demand" else None
+        return self.log.end(work.request_id, duration, shown, used, kind)
 
     _last_peak = 0
 
@@ -417,14 +396,6 @@ def _exit_reason(end: Exception) -> str:
 
 def _error_body(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}, separators=(",", ":")).encode()
-
-
-def _line(text: str) -> Event:
-    return Event(int(time.time() * 1000), text)
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _runtime_arn(version: Any) -> str:

@@ -184,3 +184,37 @@ def test_files_outlive_a_runtime_that_ends(functions):
     assert functions.call("reused") == [True, 0]
     functions.fail("reused", "exit")
     assert functions.call("reused") == [True, 0]
+
+
+def test_a_log_in_json(functions):
+    source = (
+        "import logging, os\n"
+        "def handler(e, c):\n"
+        "    logging.getLogger().warning('careful')\n"
+        "    if e == 'exit': os._exit(3)\n"
+    )
+    functions.python("json-log", source, LoggingConfig={"LogFormat": "JSON"})
+    answer = functions.client.invoke(FunctionName="json-log", LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    found = [json.loads(text) for text in lines]
+    kinds = [entry.get("type") for entry in found if "type" in entry]
+    assert kinds == ["platform.initStart", "platform.start", "platform.report"]
+    assert [entry["message"] for entry in found if "message" in entry][-1] == "careful"
+    report = found[-1]["record"]
+    assert report["status"] == "success" and report["metrics"]["memorySizeMB"] == 128
+    assert {"durationMs", "billedDurationMs", "maxMemoryUsedMB", "initDurationMs"} < set(
+        report["metrics"]
+    )
+    _, log = functions.fail("json-log", "exit")
+    report = json.loads(log.splitlines()[-1])["record"]
+    assert (report["status"], report["errorType"]) == ("error", "Runtime.ExitError")
+
+
+def test_a_quiet_log_in_json(functions):
+    functions.python(
+        "quiet-log",
+        "def handler(e, c): pass",
+        LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"},
+    )
+    answer = functions.client.invoke(FunctionName="quiet-log", LogType="Tail")
+    assert "platform." not in base64.b64decode(answer["LogResult"]).decode()

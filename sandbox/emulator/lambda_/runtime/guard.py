@@ -205,6 +205,10 @@ def run_python(config):
     # Line by line, as the real runtime's unbuffered output.
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
+        # AWS's client looks at these variables while it is imported, which was before there were any.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "awslambdaric"]:
+            del sys.modules[name]
     import runtime_client
 
     runtime_client.open_channel(CHANNEL)
