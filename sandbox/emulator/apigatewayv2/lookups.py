@@ -23,7 +23,7 @@ def api_of(context: RequestContext, request: Any) -> Api:
     identity = request["ApiId"]
     api = apis().get(identity)
     if api is None or (api.account, api.region) != (context.account_id, context.region):
-        raise not_found("API", identity)
+        raise not_found("API", f"{context.account_id}:{identity}")
     return api
 
 

@@ -380,7 +380,7 @@ def test_bad_input_gets_awss_errors(emulator, server):
     api.route("GET /x", target)
     assert refusal(client.get_api, ApiId="abcdefghij") == (
         "NotFoundException",
-        "Invalid API identifier specified abcdefghij",
+        "Invalid API identifier specified 000000000000:abcdefghij",
     )
     assert refusal(client.get_route, ApiId=api.id, RouteId="nothing")[0] == "NotFoundException"
     assert refusal(client.create_route, ApiId=api.id, RouteKey="GET /x") == (
