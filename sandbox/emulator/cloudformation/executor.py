@@ -30,6 +30,7 @@ from sandbox.emulator.cloudformation.deployment import Deployment, message_of
 from sandbox.emulator.cloudformation.evaluation import evaluation_of, exports, importers
 from sandbox.emulator.cloudformation.functions import same, text_of
 from sandbox.emulator.cloudformation.models import Act, Made, Stack, Version, now
+from sandbox.emulator.cloudformation.resources.declared import Resource
 from sandbox.emulator.state import saver
 
 LOG = logging.getLogger(__name__)
@@ -503,6 +504,11 @@ class Operation:
         if event.status is OperationStatus.SUCCESS and action != "Remove":
             made.model = copy.deepcopy(event.resource_model or {})
             made.physical_id = resource.get("PhysicalResourceId")
+            if before is not None and not isinstance(provider, Resource):
+                # Updates of LocalStack's types forget attributes.
+                for name, value in before.model.items():
+                    if name not in before.asked:
+                        made.model.setdefault(name, value)
         return event
 
     def _payload(
