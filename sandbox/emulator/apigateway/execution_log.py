@@ -129,7 +129,8 @@ class ExecutionLog:
         """The end of the call."""
         if context.invocation_response is not None:
             self.trace(f"Method response body after transformations: {_text(response.data)}")
-            self.trace(f"Method response headers: {_headers(response.headers)}")
+            told = [pair for pair in response.headers if pair[0].lower() != "content-length"]
+            self.trace(f"Method response headers: {_headers(told)}")
             self.note("Successfully completed execution")
         self.note(f"Method completed with status: {response.status_code}")
 

@@ -46,7 +46,8 @@ class FailureHandler(GatewayExceptionHandler):
         response.data = answer.data
         response.headers.clear()
         response.headers.extend(answer.headers)
-        if context.log is not None:
+        # The console's log tells what went wrong, but not how a stage would have said it.
+        if context.log is not None and context.stage is not None:
             context.log.failed(exception, answer)
 
 

@@ -106,7 +106,10 @@ def method(request: Mapping[str, Any], deployment: Any) -> TestInvokeMethodRespo
     begun = time.monotonic()
     chain.handle(invocation, response)
     latency = round((time.monotonic() - begun) * 1000)
-    headers = Headers([(n, v) for n, v in response.headers if n.lower() != "content-length"])
+    dropped = {"content-length"}
+    if invocation.context_variables.get("error"):
+        dropped.add("content-type")
+    headers = Headers([(n, v) for n, v in response.headers if n.lower() not in dropped])
     if invocation.integration["type"] != "MOCK" and invocation.invocation_response is not None:
         headers.setdefault("X-Amzn-Trace-Id", invocation.trace_id)
     invocation.log.finished(invocation, response)

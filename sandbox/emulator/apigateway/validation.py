@@ -87,4 +87,103 @@ def _problem(method: Any, rest_api: Any, request: Any) -> str | None:
         )
     except Exception as error:
         return str(error)
-    return f"[{', '.join(problem.message for problem in problems)}]" if problems else None
+    return f"[{', '.join(_worded(problems))}]".replace('"', '\\"') if problems else None
+
+
+def _worded(problems: list[Any]) -> list[str]:
+    """The problems as AWS's validator words them; what an object lacks is told at once."""
+    found: list[str] = []
+    lacking: set[tuple] = set()
+    for problem in problems:
+        place = tuple(problem.absolute_path)
+        if problem.validator == "required":
+            if place in lacking:
+                continue
+            lacking.add(place)
+        found.append(_sentence(problem))
+    return found
+
+
+def _sentence(problem: Any) -> str:
+    value, wanted, instance = (
+        problem.validator_value,
+        _text(problem.validator_value),
+        problem.instance,
+    )
+    match problem.validator:
+        case "required":
+            missing = sorted(name for name in value if name not in instance)
+            return f"object has missing required properties ({_text(missing)})"
+        case "type":
+            allowed = sorted(value if isinstance(value, list) else [value])
+            if allowed == ["number"]:
+                allowed = ["integer", "number"]
+            return (
+                f"instance type ({_kind(instance)}) does not match any allowed primitive type "
+                f"(allowed: {_text(allowed)})"
+            )
+        case "enum":
+            return (
+                f"instance value ({_text(instance)}) not found in enum (possible values: {wanted})"
+            )
+        case "minimum":
+            return (
+                "numeric instance is lower than the required minimum "
+                f"(minimum: {wanted}, found: {_text(instance)})"
+            )
+        case "maximum":
+            return (
+                "numeric instance is greater than the required maximum "
+                f"(maximum: {wanted}, found: {_text(instance)})"
+            )
+        case "minLength":
+            return (
+                f"string {_text(instance)} is too short "
+                f"(length: {len(instance)}, required minimum: {wanted})"
+            )
+        case "maxLength":
+            return (
+                f"string {_text(instance)} is too long "
+                f"(length: {len(instance)}, maximum allowed: {wanted})"
+            )
+        case "pattern":
+            return f"ECMA 262 regex {wanted} does not match input string {_text(instance)}"
+        case "additionalProperties":
+            known = problem.schema.get("properties") or {}
+            extra = sorted(name for name in instance if name not in known)
+            return (
+                "object instance has properties which are not allowed by the schema: "
+                f"{_text(extra)}"
+            )
+        case "minItems":
+            return (
+                f"array is too short: must have at least {wanted} elements but instance has "
+                f"{len(instance)} elements"
+            )
+        case "maxItems":
+            return (
+                f"array is too long: must have at most {wanted} elements but instance has "
+                f"{len(instance)} elements"
+            )
+        case "uniqueItems":
+            return "array must not contain duplicate elements"
+    return str(problem.message)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+    (type(None), "null"),
+)
+
+
+def _kind(value: Any) -> str:
+    return next(name for kind, name in KINDS if isinstance(value, kind))

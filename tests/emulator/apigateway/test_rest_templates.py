@@ -93,6 +93,53 @@ def test_a_request_without_a_body_is_an_empty_object(api):
     assert sent["body"].endswith("|{}")
 
 
+def test_a_refused_body_is_told_as_by_aws(emulator):
+    api = RestApi(emulator)
+    schema = {
+        "type": "object",
+        "required": ["b", "a"],
+        "properties": {"c": {"type": "number", "minimum": 3}, "d": {"enum": ["x"]}},
+    }
+    validator = api.client.create_request_validator(
+        restApiId=api.id, name="v", validateRequestBody=True
+    )["id"]
+    api.client.create_model(
+        restApiId=api.id, name="M", contentType="application/json", schema=json.dumps(schema)
+    )
+    api.method("/", "POST", requestModels={"application/json": "M"}, requestValidatorId=validator)
+    api.client.put_gateway_response(
+        restApiId=api.id,
+        responseType="BAD_REQUEST_BODY",
+        responseTemplates={"application/json": '{"why": "$context.error.validationErrorString"}'},
+    )
+    api.deploy()
+    assert api.call("POST", "/", json={"c": 1, "d": "y"}).json()["why"] == (
+        '[object has missing required properties (["a","b"]), numeric instance is lower than the '
+        'required minimum (minimum: 3, found: 1), instance value ("y") not found in enum (possible '
+        'values: ["x"])]'
+    )
+    assert "instance type (string) does not match any allowed primitive type" in (
+        api.call("POST", "/", json={"a": 1, "b": 1, "c": "z"}).text
+    )
+
+
+def test_the_console_log_of_a_failure(emulator):
+    api = RestApi(emulator).method(
+        "/",
+        "GET",
+        {"type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://nobody.invalid/"},
+    )
+    found = api.client.test_invoke_method(
+        restApiId=api.id, resourceId=api.resources["/"], httpMethod="GET"
+    )
+    assert found["headers"] == {"x-amzn-ErrorType": "InternalServerErrorException"}
+    lines = [line.partition(" : ")[2] for line in found["log"].splitlines()]
+    assert lines[-2:] == [
+        "Execution failed due to configuration error: Invalid endpoint address",
+        "Method completed with status: 500",
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [(200, "default"), (404, "not found"), (503, "default")]
 )
