@@ -44,7 +44,7 @@ def statement_builder(original: Any) -> Any:
         if SERVICE_NAME.fullmatch(principal) and not principal.endswith(".amazonaws.com"):
             made = original(principal="lambda.amazonaws.com", **given)
             return made | {"Principal": {"Service": principal}}
-        if (named := PRINCIPAL.fullmatch(principal)) and not _exists(*named.groups(), principal):
+        if PRINCIPAL.fullmatch(principal) and not _exists(principal):
             raise InvalidParameterValueException(
                 "The provided principal was invalid. Please check the principal and try again.",
                 Type="User",
@@ -54,10 +54,12 @@ def statement_builder(original: Any) -> Any:
     return build_statement
 
 
-def _exists(account: str, kind: str, name: str, arn: str) -> bool:
+def _exists(arn: str) -> bool:
+    """Whether the user or role of an ARN is there."""
+    _, _, _, _, account, path = arn.split(":", 5)
     backend = credentials.iam_backend(account)
-    if kind == "user":
-        return name.rpartition("/")[2] in backend.users
+    if path.startswith("user/"):
+        return path.rpartition("/")[2] in backend.users
     return any(role.arn == arn for role in backend.roles.values())
 
 

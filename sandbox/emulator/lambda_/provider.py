@@ -248,7 +248,7 @@ class SandboxLambdaProvider(LambdaProvider):
     @staticmethod
     def _check_runtime(identifier: str | None) -> None:
         # What AWS does not have, or has no longer, is refused in AWS's words further on.
-        if identifier in SUPPORTED_RUNTIMES and not runtimes.has(identifier):
+        if identifier and identifier in SUPPORTED_RUNTIMES and not runtimes.has(identifier):
             raise InvalidParameterValueException(
                 f"The sandbox runs Python, Node.js and provided runtimes; it has no {identifier}.",
                 Type="User",
@@ -314,6 +314,20 @@ class SandboxLambdaProvider(LambdaProvider):
         number = kwargs.get("function_version") or (alias.function_version if alias else None)
         self._routed.version = function.versions.get(number) if function else None
         return super().update_alias(context, *args, **kwargs)
+
+    def delete_alias(
+        self, context: RequestContext, function_name: str, name: str, **kwargs: Any
+    ) -> None:
+        """An alias goes; its URL stays and refuses everybody, as on AWS."""
+        account, region = api_utils.get_account_and_region(function_name, context)
+        found = api_utils.get_function_name(function_name, context)
+        function = lambda_stores[account][region].functions.get(found)
+        url = function.function_url_configs.get(name) if function else None
+        super().delete_alias(context, function_name, name, **kwargs)
+        if function is not None:
+            function.permissions.pop(name, None)
+            if url is not None:
+                function.function_url_configs[name] = url
 
     def _create_routing_config_model(
         self, routing_config_dict: dict[str, float], function_version: Any = None

@@ -133,3 +133,39 @@ def test_an_unknown_url(functions):
     )
     assert reply.status_code == 403
     assert json.loads(reply.text) == {"Message": None}
+
+
+def test_an_answer_without_a_status_is_the_body(functions):
+    functions.python(
+        "bare", "def handler(e, c): return {'/d': {'a': [1, 'é']}, '/s': 'hello'}[e['rawPath']]"
+    )
+    found = functions.client.create_function_url_config(FunctionName="bare", AuthType="NONE")
+    allow(functions, "bare", "NONE")
+    http = functions.emulator.anonymous
+    reply = http.get(found["FunctionUrl"] + "d")
+    assert (reply.text, reply.headers["content-type"]) == ('{"a":[1,"é"]}', "application/json")
+    assert http.get(found["FunctionUrl"] + "s").text == "hello"
+
+
+def test_the_url_of_a_deleted_alias_refuses(functions):
+    functions.python("aliased-url", "def handler(e, c): return 'x'")
+    client = functions.client
+    client.get_waiter("function_active_v2").wait(FunctionName="aliased-url")
+    client.publish_version(FunctionName="aliased-url")
+    client.create_alias(FunctionName="aliased-url", Name="live", FunctionVersion="1")
+    url = client.create_function_url_config(
+        FunctionName="aliased-url", Qualifier="live", AuthType="NONE"
+    )["FunctionUrl"]
+    client.add_permission(
+        FunctionName="aliased-url",
+        Qualifier="live",
+        StatementId="url",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    http = functions.emulator.anonymous
+    assert http.get(url).text == "x"
+    client.delete_alias(FunctionName="aliased-url", Name="live")
+    reply = http.get(url)
+    assert reply.status_code == 403 and reply.json()["Message"].startswith("Forbidden. ")
