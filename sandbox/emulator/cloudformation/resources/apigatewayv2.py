@@ -165,6 +165,36 @@ class RouteResponse(_Part):
     REPLACED_BY = ("ApiId", "RouteId")
 
 
+class DomainName(_Part):
+    """`AWS::ApiGatewayV2::DomainName`."""
+
+    TYPE = "AWS::ApiGatewayV2::DomainName"
+    NOUN = "domain_name"
+    REF = "DomainName"
+    PARENTS = ()
+    REPLACED_BY = ("DomainName",)
+    ATTRIBUTES = ("RegionalDomainName", "RegionalHostedZoneId")
+
+    def made(self, model: Model, request: ResourceRequest) -> Model:
+        found = self._call("create", model, request)
+        (place, *_) = found.get("DomainNameConfigurations") or [{}]
+        return {
+            "DomainName": found["DomainName"],
+            "RegionalDomainName": place.get("ApiGatewayDomainName", ""),
+            "RegionalHostedZoneId": place.get("HostedZoneId", ""),
+        }
+
+
+class ApiMapping(_Part):
+    """`AWS::ApiGatewayV2::ApiMapping`."""
+
+    TYPE = "AWS::ApiGatewayV2::ApiMapping"
+    NOUN = "api_mapping"
+    REF = "ApiMappingId"
+    PARENTS = ("DomainName",)
+    REPLACED_BY = ("DomainName",)
+
+
 TYPES = (
     Api,
     Integration,
@@ -175,4 +205,6 @@ TYPES = (
     Model_,
     IntegrationResponse,
     RouteResponse,
+    DomainName,
+    ApiMapping,
 )
