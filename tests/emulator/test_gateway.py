@@ -11,6 +11,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 
 def post_signed(emulator, service: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
@@ -186,3 +187,25 @@ def test_unknown_sandbox_routes_say_so(emulator):
         reply = emulator.anonymous.request(method, path)
         assert reply.status_code == 404
         assert path in reply.json()["message"]
+
+
+def test_json_answers_say_that_they_are_json(emulator):
+    seen = []
+    functions = emulator.client("lambda")
+    functions.meta.events.register(
+        "after-call.lambda.*", lambda http_response, **_: seen.append(http_response.headers)
+    )
+    functions.list_functions()
+    assert seen[0]["Content-Type"] == "application/json"
+
+
+def test_what_is_not_there_says_so_plainly(emulator):
+    with pytest.raises(ClientError) as refused:
+        emulator.client("ses").create_receipt_filter(
+            Filter={"Name": "f", "IpFilter": {"Policy": "Block", "Cidr": "10.0.0.0/8"}}
+        )
+    with pytest.raises(ClientError) as unknown:
+        emulator.client("gamelift").list_fleets()
+    for error in (refused.value, unknown.value):
+        text = error.response["Error"]["Message"]
+        assert "plan" not in text and "docs." not in text

@@ -16,7 +16,7 @@ from sandbox.emulator.cloudtrail import record
 from sandbox.emulator.cognito.front import CognitoHandler
 from sandbox.emulator.dynamodb import fast_path
 from sandbox.emulator.execute_api.front import ExecuteApiHandler
-from sandbox.emulator.gateway import admin, failures, guard
+from sandbox.emulator.gateway import admin, failures, guard, patches
 from sandbox.emulator.gateway.home import HomeHandler
 from sandbox.emulator.gateway.origins import OriginHandler
 from sandbox.emulator.gateway.websites import WebsiteHandler
@@ -31,6 +31,7 @@ class SandboxGateway(LocalstackAwsGateway):
 
     def __init__(self, service_manager=None) -> None:
         fast_path.install()
+        patches.install()
         super().__init__(service_manager)
         admin.register_routes(ROUTER)
         self.request_handlers.insert(0, guard.GuardHandler())
