@@ -26,7 +26,7 @@ from localstack.services.moto import MotoFallbackDispatcher
 from localstack.state import StateVisitor
 from moto.apigateway.models import apigateway_backends
 
-from sandbox.emulator.apigateway import members, pages, patching, test_invoke
+from sandbox.emulator.apigateway import members, pages, patching, test_invoke, usage_plans
 from sandbox.emulator.apigateway.account_operations import AccountOperations
 from sandbox.emulator.apigateway.authorizers import functions, inputs
 from sandbox.emulator.apigateway.collection_operations import CollectionOperations
@@ -54,6 +54,7 @@ class SandboxApigatewayProvider(
     def on_after_init(self) -> None:
         """LocalStack's patches of moto; calls of APIs come through the gateway, not through its routes."""
         apply_patches()
+        usage_plans.patch_moto()
 
     def accept_state_visitor(self, visitor: StateVisitor) -> None:
         """Everything that is saved with the world."""

@@ -11,12 +11,32 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.aws.api.apigateway import BadRequestException, NotFoundException
-from moto.apigateway.models import apigateway_backends
+from moto.apigateway.models import UsagePlan, apigateway_backends
 
 PATHS = re.compile(
     r"/(name|description|productCode|apiStages(/.+)?|quota(/(limit|offset|period))?"
     r"|throttle(/(rateLimit|burstLimit))?)"
 )
+
+_patch_upstream = UsagePlan.apply_patch_operations
+
+
+def patch_moto() -> None:
+    """`UsagePlan.apply_patch_operations`: it takes rates for whole numbers, and a method's for the plan's.
+
+    Both are left to `apply`.
+    """
+
+    def apply_rest(self: UsagePlan, patch_operations: list[dict[str, Any]]) -> None:
+        rest = [
+            operation
+            for operation in patch_operations
+            if operation["path"] != "/throttle/rateLimit"
+            and not operation["path"].startswith("/apiStages/")
+        ]
+        _patch_upstream(self, rest)
+
+    UsagePlan.apply_patch_operations = apply_rest  # type: ignore[method-assign]
 
 
 def find(context: RequestContext, identifier: str) -> Any:
@@ -32,6 +52,11 @@ def check_stage(context: RequestContext, plan: Any, operation: Mapping[str, Any]
     path = operation.get("path") or ""
     if not PATHS.fullmatch(path):
         raise BadRequestException(f"Invalid patch path {path}")
+    if path.endswith(("rateLimit", "burstLimit")) and operation.get("op") != "remove":
+        try:
+            float(operation.get("value") or 0)
+        except ValueError:
+            raise BadRequestException(f"Invalid patch value for {path}") from None
     if operation.get("op") not in ("add", "remove") or path != "/apiStages":
         return
     api_id, separator, stage = (operation.get("value") or "").partition(":")

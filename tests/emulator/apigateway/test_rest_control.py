@@ -386,3 +386,15 @@ def test_an_authorizer_changes(emulator, client):
         assert refusal(change, *operation)[0] == "BadRequestException", operation
     api.method("/x", authorizationType="COGNITO_USER_POOLS", authorizerId=identity)
     assert refusal(client.delete_authorizer, **where)[0] == "ConflictException"
+
+
+def test_a_plan_s_rate_may_be_a_fraction(emulator):
+    client = emulator.client("apigateway")
+    plan = client.create_usage_plan(name="slow", throttle={"rateLimit": 1.5, "burstLimit": 2})["id"]
+    change = {"op": "replace", "path": "/throttle/rateLimit", "value": "2.5"}
+    found = client.update_usage_plan(usagePlanId=plan, patchOperations=[change])
+    assert found["throttle"] == {"rateLimit": 2.5, "burstLimit": 2}
+    wrong = {**change, "value": "fast"}
+    code, _ = refusal(client.update_usage_plan, usagePlanId=plan, patchOperations=[wrong])
+    assert code == "BadRequestException"
+    client.delete_usage_plan(usagePlanId=plan)

@@ -70,3 +70,14 @@ def test_provisioned_environments_are_ready_and_used(functions):
         FunctionName="provisioned", Qualifier="1"
     )
     assert functions.call("provisioned:1")[2] == "on-demand"
+
+
+def test_a_layer_without_versions_is_not_listed_and_goes_on_counting(functions):
+    content = {"ZipFile": zipped({"python/a.py": "x = 1"})}
+    publish = functions.client.publish_layer_version
+    first = publish(LayerName="gone", Content=content)["Version"]
+    functions.client.delete_layer_version(LayerName="gone", VersionNumber=first)
+    names = [layer["LayerName"] for layer in functions.client.list_layers()["Layers"]]
+    assert "gone" not in names
+    assert publish(LayerName="gone", Content=content)["Version"] == first + 1
+    functions.client.delete_layer_version(LayerName="gone", VersionNumber=first + 1)
