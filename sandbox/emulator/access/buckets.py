@@ -15,7 +15,6 @@ from sandbox.emulator.access.policy.document import Policy
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 PUBLIC_GROUPS = (ALL_USERS, AUTHENTICATED_USERS)
 ENFORCED = "BucketOwnerEnforced"
 SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

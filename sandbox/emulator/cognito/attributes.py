@@ -15,7 +15,6 @@ from sandbox.emulator.cognito.models import Client, User, UserPool
 EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\]+")
 PHONE = re.compile(r"\+[0-9]{1,15}")
 VERIFIABLE = ("email", "phone_number")
-MOST_CUSTOM = 50
 # Name -> (type, minimum, maximum). Lengths for strings, values for numbers.
 STANDARD: dict[str, tuple[str, str | None, str | None]] = {
     "sub": ("String", "1", "2048"),

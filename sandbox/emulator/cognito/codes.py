@@ -19,7 +19,6 @@ EXPIRED = "Invalid code provided, please request a code again."
 WINDOW_SECONDS = 3600
 MOST_WRONG_CODES = 5
 MOST_SENT_CODES = 5
-MOST_WRONG_PASSWORDS = 5
 
 
 def new(seconds: float, attribute: str = "") -> Code:

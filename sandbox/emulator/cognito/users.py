@@ -14,7 +14,6 @@ from sandbox.emulator.cognito import attributes
 from sandbox.emulator.cognito.errors import error, invalid, no_user
 from sandbox.emulator.cognito.models import User, UserPool
 
-WORDS = {"email": "email", "phone_number": "phone_number"}
 SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

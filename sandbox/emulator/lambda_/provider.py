@@ -39,6 +39,7 @@ from sandbox.emulator.lambda_ import (
     constraints,
     destinations,
     environment,
+    hot_reload,
     launch,
     mapping_rules,
     mappings,
@@ -282,7 +283,7 @@ class SandboxLambdaProvider(LambdaProvider):
         """The caller must be able to read the archive in S3."""
         bucket, key = request.get("S3Bucket"), request.get("S3Key")
         caller = principal.of(context)
-        if not bucket or bucket == "hot-reload" or caller.trusted:
+        if not bucket or bucket == hot_reload.BUCKET or caller.trusted:
             return
         needed = Requirement("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
         if not decisions.decide(caller, needed, context).allowed:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 import time
 
 from localstack.aws.api import CommonServiceException
 
 MOST_HOPS = 16
-LINEAGE = re.compile(r"Lineage=([^;]+)")
 STOPPED = (
     "Lambda detected the specified function being invoked in a recursive loop with other AWS resources "
     "and stopped invocation."
